@@ -1,0 +1,87 @@
+# The two commands: `make demo` and `make test`. Each sets up what it needs first; a repeat costs nothing.
+
+PYTHON ?= python3
+PORT ?= 8000
+
+BIN := .venv/bin
+DISTRIBUTIONS := wasm_decoder encoder web
+# Each set-up step ends by touching its stamp, so an interrupted step runs again.
+PACKAGES := .venv/packages.stamp
+EDITABLE := .venv/editable.stamp
+MODULES := node_modules/.package-lock.json
+RUNTIME := web/raisr_web/runtime/pyodide-lock.json
+DECODER_SOURCES := $(shell find wasm_decoder -name '*.py' -not -path '*/build/*') wasm_decoder/pyproject.toml
+
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint format lock clean browsers
+
+help:
+	@echo "make demo    encode the photographs of samples/ and serve them (PORT=$(PORT) to choose another port)"
+	@echo "make test    lint and run every test, those in a browser included"
+	@echo "make setup   only set up: .venv with bin/raisr, node_modules, browsers, the Python runtime of the page"
+	@echo "make lint    only the linters and type checkers"
+	@echo "make format  format the Python sources"
+	@echo "make lock    pin the newest dependencies anew"
+	@echo "make clean   remove what set-up and tests made"
+
+setup: $(EDITABLE) $(MODULES) $(RUNTIME) browsers
+
+demo: setup
+	$(BIN)/raisr encode samples/*.jpg -o demo --base jpeg --scale 2 --target-size 25KB
+	$(BIN)/raisr serve demo --port $(PORT)
+
+test: setup lint
+	$(BIN)/pytest
+
+lint: $(EDITABLE) $(MODULES)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	npm run --silent lint
+
+format: $(EDITABLE)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(EDITABLE)
+	$(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+		--no-emit-package raisr-decoder --no-emit-package raisr-encoder \
+		$(DISTRIBUTIONS:%=%/pyproject.toml) requirements.in --output-file requirements.lock
+	npm update
+
+clean:
+	rm -rf .venv .cache node_modules web/raisr_web/runtime demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(DISTRIBUTIONS:%=%/build) $(DISTRIBUTIONS:%=%/*.egg-info)
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "raisr needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(PACKAGES): requirements.lock | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(EDITABLE): $(PACKAGES) $(DISTRIBUTIONS:%=%/pyproject.toml)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
+		$(DISTRIBUTIONS:%=--editable %)
+	@touch $@
+
+$(MODULES): package.json package-lock.json
+	@command -v npm >/dev/null || { echo "raisr needs Node.js 20 or newer with npm"; exit 1; }
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(RUNTIME): $(DECODER_SOURCES) | $(EDITABLE) $(MODULES)
+	$(BIN)/raisr runtime
+	@touch $@
+
+browsers:
+	@missing=; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v firefox-esr >/dev/null || missing="$$missing firefox-esr"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then apt-get update && apt-get install -y $$missing; \
+	else echo "the browser tests need$$missing: install them and run make again"; exit 1; fi
