@@ -1,0 +1,57 @@
+"""Luma PSNR at the same bytes: plain full-size JPEG, bicubic, and restored.
+
+    python benchmarks/same_bytes.py samples --target-size 25000
+"""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_decoder.restore import NO_FILTERS, restore
+from raisr_encoder.base_codec import base_codec
+from raisr_encoder.encode import Settings, encode, highest_quality
+from raisr_encoder.files import find_photographs
+from raisr_encoder.image_io import decode_base, read_photo
+from raisr_encoder.decode import decode
+from raisr_encoder.metrics import luma_psnr
+
+COLUMNS = ("plain JPEG", "bicubic", "restored")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photographs", nargs="+", type=Path)
+    parser.add_argument("--target-size", type=int, default=25_000, help="bytes of each file")
+    options = parser.parse_args()
+
+    print(f"| luma PSNR (dB) at {options.target_size:,} bytes | " + " | ".join(COLUMNS) + " |")
+    print("|---|" + "---:|" * len(COLUMNS))
+    rows = {
+        photo.stem: measure(read_photo(photo), options.target_size)
+        for photo in find_photographs(options.photographs)
+    }
+    for name, values in {**rows, "mean": [mean(column) for column in zip(*rows.values())]}.items():
+        print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in values) + " |")
+
+
+def measure(photo: NDArray[np.uint8], target_size: int) -> list[float]:
+    """PSNR of each column for one photograph."""
+    jpeg = base_codec("jpeg")
+    payload = encode(photo, Settings("jpeg", Fraction(2), target_size=target_size)).payload
+    quality = highest_quality(lambda quality: len(jpeg.encode(photo, quality)), jpeg, target_size)
+    shown = [
+        decode_base(jpeg.encode(photo, quality)),
+        restore(decode_base(payload), NO_FILTERS, photo.shape[:2]),
+        decode(payload),
+    ]
+    return [luma_psnr(picture, photo) for picture in shown]
+
+
+if __name__ == "__main__":
+    main()

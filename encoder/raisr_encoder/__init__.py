@@ -1,0 +1,1 @@
+"""The encoder of raisr: photographs in, payloads and filter banks out."""

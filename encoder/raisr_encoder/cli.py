@@ -1,0 +1,395 @@
+"""The command `raisr`: the only module of the encoder that prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from raisr_decoder.bank import BASES, BLOCKS, MAGIC, Bank, FilterStage, save
+from raisr_decoder.errors import RaisrError
+from raisr_decoder.hashing import CELL
+from raisr_decoder.payload import parse
+from raisr_decoder.restore import NUMPY, Engine
+from raisr_encoder import encode as encoding
+from raisr_encoder import kernels, provenance
+from raisr_encoder import train as training
+from raisr_encoder.bank_store import BankStore, read_bank
+from raisr_encoder.base_codec import base_codec
+from raisr_encoder.decode import decode
+from raisr_encoder.files import find_photographs, read_file, write_whole
+from raisr_encoder.image_io import decode_photo, save_png
+
+
+class Commands(click.Group):
+    """The commands of this module and those that other distributions register.
+
+    Errors of ours end in a sentence and exit code 1, not in a traceback.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *entry_points(group="raisr.commands").names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            return command
+        for entry in entry_points(group="raisr.commands", name=cmd_name):
+            loaded: click.Command = entry.load()
+            return loaded
+        return None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RaisrError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="raisr-encoder")
+def main() -> None:
+    """Send a small picture, show a big one.
+
+    \b
+    raisr encode photo.jpg -o small.jpg     make a payload
+    raisr restore small.jpg -o big.png      see what viewers will see
+    raisr serve                             show a folder of photographs in the browser
+    """
+
+
+# --- options ----------------------------------------------------------------------------------
+
+
+class Size(click.ParamType[int]):
+    """Bytes, as in 25000, 25KB or 0.5MB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = re.fullmatch(r"([0-9.]+) *(|K|KB|M|MB|B)", str(value).upper())
+        try:
+            number = float(match[1]) if match else 0.0
+        except ValueError:
+            number = 0.0
+        if not match or number <= 0:
+            self.fail(f"{value!r} is no size; write 25000, 25KB or 0.5MB", param, ctx)
+        return int(number * {"": 1, "B": 1, "K": 1000, "M": 1_000_000}[match[2][:1]])
+
+
+class Scale(click.ParamType[Fraction]):
+    """A scale that the cell filter serves."""
+
+    name = "scale"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction:
+        scales = [Fraction(block, CELL) for block in BLOCKS]
+        try:
+            scale = Fraction(str(value))
+        except (ValueError, ZeroDivisionError):
+            scale = Fraction(0)
+        if scale not in scales:
+            self.fail(f"{value!r} is none of {', '.join(map(str, scales))}", param, ctx)
+        return scale
+
+
+class Range(click.ParamType[tuple[int, int]]):
+    """One quality, or two with a dash between them."""
+
+    name = "quality"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", str(value))
+        if match is None:
+            self.fail(f"{value!r} is no quality; write 40 or 30-50", param, ctx)
+        lowest, highest = int(match[1]), int(match[2] or match[1])
+        if not lowest <= highest <= 100:
+            self.fail(f"{value!r} is no rising range within 0-100", param, ctx)
+        return lowest, highest
+
+
+class BucketCounts(click.ParamType[training.Buckets]):
+    """Angles x strengths x coherences."""
+
+    name = "AxSxC"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> training.Buckets:
+        match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", str(value))
+        if match is None or not all(1 <= int(count) <= 64 for count in match.groups()):
+            self.fail(
+                f"{value!r} is no number of buckets; write angles x strengths x coherences, "
+                "such as 4x6x3",
+                param,
+                ctx,
+            )
+        return training.Buckets(*map(int, match.groups()))
+
+
+def bank_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--bank`, for commands that look banks up."""
+    return click.option(
+        "--bank",
+        "banks",
+        type=click.Path(exists=True, path_type=Path),
+        multiple=True,
+        help="A bank file or a folder of them, preferred to those that come with raisr.",
+    )(function)
+
+
+# --- commands ---------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Payload file, or a folder for several; by default PHOTO.raisr.jpg beside the photo.",
+)
+@click.option("--base", type=click.Choice(["jpeg"]), default="jpeg", help="Base codec.")
+@click.option("--scale", type=Scale(), default="2", help="Output size / base size.")
+@click.option("--quality", type=click.IntRange(1, 95), help="Quality of the base codec.")
+@click.option(
+    "--target-size",
+    type=Size(),
+    default="25KB",
+    show_default=True,
+    help="Largest payload; the quality follows from it, unless --quality is given.",
+)
+@bank_option
+def encode(
+    photos: tuple[Path, ...],
+    output: Path | None,
+    base: str,
+    scale: Fraction,
+    quality: int | None,
+    target_size: int,
+    banks: tuple[Path, ...],
+) -> None:
+    """Make payloads of photographs (or of folders of them).
+
+    A payload is an ordinary picture, smaller than the photograph, that carries a note on how to
+    restore it. Any viewer opens it.
+
+    \b
+    raisr encode photo.jpg -o small.jpg --target-size 25KB
+    raisr encode photographs/ -o payloads/
+    """
+    store = BankStore(banks)
+    settings = encoding.Settings(base, scale, quality, target_size)
+    found = find_photographs(photos)
+    single = len(found) == 1 and not any(photo.is_dir() for photo in photos)
+    table = Table("photograph", box=None)
+    for heading in ("size", "bytes", "payload", "share", "quality", "luma PSNR"):
+        table.add_column(heading, justify="right")
+    failures: list[RaisrError] = []
+    with progress_bar() as progress:
+        for number, photo in enumerate(found):
+            progress(photo.name, number, len(found))
+            try:
+                target = payload_path(photo, output, single, base_codec(base).suffix)
+                data = read_file(photo)
+                picture = decode_photo(data, photo.name)
+                encoded = encoding.encode(picture, settings, store)
+                write_whole(target, encoded.payload)
+            except RaisrError as error:
+                failures.append(error)
+                continue
+            table.add_row(
+                photo.name,
+                f"{encoded.record.width} x {encoded.record.height}",
+                f"{len(data):,}",
+                f"{len(encoded.payload):,}",
+                f"{len(encoded.payload) / len(data):.1%}",
+                str(encoded.quality),
+                f"{encoded.record.psnr:.2f} dB",
+            )
+        progress("encoded", len(found), len(found))
+    if table.row_count:
+        Console(width=None if Console().is_terminal else 120).print(table)
+    fail_with(failures)
+
+
+@main.command()
+@click.argument("payload", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A PNG file.")
+@click.option(
+    "--engine",
+    type=click.Choice(["numba", "numpy"]),
+    default="numba",
+    show_default=True,
+    help="Both give the same pixels; NumPy is what runs in the browser.",
+)
+@bank_option
+def restore(payload: Path, output: Path, engine: str, banks: tuple[Path, ...]) -> None:
+    """Restore a payload to the full picture that viewers see."""
+    full = decode(read_file(payload), BankStore(banks), engine_named(engine))
+    write_whole(output, save_png(full))
+    click.echo(f"{output}: {full.shape[1]} x {full.shape[0]}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def info(file: Path, as_json: bool) -> None:
+    """Tell what the record of a payload says, or what a bank holds."""
+    data = read_file(file)
+    facts = bank_facts(read_bank(file)) if data.startswith(MAGIC) else payload_facts(data)
+    facts = {"file": file.name, "bytes": len(data), **facts}
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        click.echo(f"{name:14} {value}")
+
+
+@main.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Bank file, or an existing folder where it is named by its id.",
+)
+@click.option("--base", type=click.Choice(BASES), default="jpeg", help="Base codec.")
+@click.option("--scale", type=Scale(), default="2", help="Output size / base size.")
+@click.option(
+    "--quality",
+    type=Range(),
+    default="20-60",
+    show_default=True,
+    help="Quality of the base codec: one, or a range that the photographs are spread over.",
+)
+@click.option(
+    "--buckets",
+    type=BucketCounts(),
+    multiple=True,
+    default=["4x6x3"],
+    show_default=True,
+    help="Angles x strengths x coherences; once for each stage.",
+)
+@click.option(
+    "--ridge",
+    type=click.FloatRange(min=0),
+    default=training.Settings.ridge,
+    show_default=True,
+    help="Pull of rare buckets towards the filter of all buckets.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.")
+def train(
+    photos: tuple[Path, ...],
+    output: Path,
+    base: str,
+    scale: Fraction,
+    quality: tuple[int, int],
+    buckets: tuple[training.Buckets, ...],
+    ridge: float,
+    jobs: int,
+) -> None:
+    """Train a filter bank on photographs (or on folders of them).
+
+    The photographs are reduced and sent through the base codec; the bank learns to bring them
+    back. Its provenance is written beside it.
+
+    \b
+    raisr train photographs/ -o banks/ --base jpeg --scale 2 --quality 30-50
+    """
+    settings = training.Settings(base, scale, quality, buckets, ridge)
+    found = find_photographs(photos)
+    with provenance.measured() as cost, progress_bar() as progress:
+        trained = training.train(found, settings, jobs, progress)
+    data = save(trained.bank)
+    target = output / f"{trained.bank.id}.bank" if output.is_dir() else output
+    write_whole(target, data)
+    note = provenance.describe(trained, settings, photos, cost)
+    write_whole(target.with_suffix(".json"), note.encode())
+    click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
+    fail_with(trained.unreadable)
+
+
+# --- helpers ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def progress_bar() -> Iterator[training.Progress]:
+    """A bar on standard error, one line for each step."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done)
+
+        yield report
+
+
+def payload_path(photo: Path, output: Path | None, single: bool, suffix: str) -> Path:
+    """Where the payload of a photograph goes."""
+    if output is None:
+        return photo.with_name(f"{photo.stem}.raisr{suffix}")
+    if single and not output.is_dir() and output.suffix:
+        return output
+    return output / f"{photo.stem}{suffix}"
+
+
+def engine_named(name: str) -> Engine:
+    return kernels.engine() if name == "numba" else NUMPY
+
+
+def payload_facts(data: bytes) -> dict[str, Any]:
+    record = parse(data)
+    facts = {"width": record.width, "height": record.height, "bank": record.bank}
+    return facts | {"psnr": record.psnr, "score": record.score}
+
+
+def bank_facts(bank: Bank) -> dict[str, Any]:
+    return {
+        "id": bank.id,
+        "base": bank.base,
+        "scale": str(bank.scale or "any"),
+        "quality": "{}-{}".format(*bank.quality),
+        "stages": [
+            f"{stage.hashing.bucket_count} buckets, blocks of {stage.block}"
+            if isinstance(stage, FilterStage)
+            else "bicubic resize"
+            for stage in bank.stages
+        ],
+    }
+
+
+def fail_with(failures: list[RaisrError]) -> None:
+    """Name each file that failed; the others are done by then."""
+    for failure in failures:
+        click.echo(f"Error: {failure}", err=True)
+    if failures:
+        raise SystemExit(1)

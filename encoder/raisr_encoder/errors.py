@@ -1,0 +1,61 @@
+"""What can be wrong with a photograph, a request or a folder, with the data that a caller needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from raisr_decoder.errors import RaisrError
+
+
+class InputUnreadable(RaisrError):
+    """The file cannot be read from disk."""
+
+    def __init__(self, source: Path, reason: str) -> None:
+        self.source, self.reason = source, reason
+        super().__init__(f"{source}: cannot be read ({reason})")
+
+
+class PictureUnreadable(RaisrError):
+    """The file is no picture, or its pixels break off."""
+
+    def __init__(self, source: Path | str, reason: str) -> None:
+        self.source, self.reason = source, reason
+        super().__init__(f"{source}: cannot be read as a picture ({reason})")
+
+
+class OutputUnwritable(RaisrError):
+    """The result cannot be stored where it was asked for."""
+
+    def __init__(self, target: Path, reason: str) -> None:
+        self.target, self.reason = target, reason
+        super().__init__(f"{target}: cannot be written ({reason}); choose another place with -o")
+
+
+class TargetUnreachable(RaisrError):
+    """No quality of the base codec makes the payload that small."""
+
+    def __init__(self, target: int, smallest: int) -> None:
+        self.target, self.smallest = target, smallest
+        super().__init__(
+            f"{target:,} bytes cannot be reached; the smallest possible payload here has "
+            f"{smallest:,} bytes"
+        )
+
+
+class BankMissing(RaisrError):
+    """No bank at hand was trained for what is asked."""
+
+    def __init__(self, base: str, scale: object) -> None:
+        self.base, self.scale = base, scale
+        super().__init__(
+            f"no bank for base {base} at scale {scale} is at hand; train one with 'raisr train' "
+            "and name it with --bank"
+        )
+
+
+class NoPhotographs(RaisrError):
+    """Nothing to work on."""
+
+    def __init__(self, sources: list[Path]) -> None:
+        self.sources = sources
+        super().__init__(f"no photographs in {', '.join(map(str, sources)) or 'nothing'}")

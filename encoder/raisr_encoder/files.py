@@ -1,0 +1,81 @@
+"""Files on disk: which ones to work on, and writing them whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from raisr_encoder.errors import InputUnreadable, NoPhotographs, OutputUnwritable
+
+PHOTO_SUFFIXES = (".avif", ".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+
+def find_photographs(sources: Iterable[Path]) -> list[Path]:
+    """The files named, and the pictures in the folders named, their sub-folders included.
+
+    Raises
+    ------
+    NoPhotographs
+    """
+    sources = list(sources)
+    found: list[Path] = []
+    for source in sources:
+        found += _pictures_in(source) if source.is_dir() else [source]
+    if not found:
+        raise NoPhotographs(sources)
+    return found
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()
+    )
+
+
+def read_file(source: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises
+    ------
+    InputUnreadable
+    """
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        raise InputUnreadable(source, error.strerror or str(error)) from error
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file so that it is never seen half-written, not even after a power cut.
+
+    Raises
+    ------
+    OutputUnwritable
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=target.parent, prefix=f".{target.name}.", delete=False
+        ) as stream:
+            try:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+                # A temporary file is private; the result is as open as any other new file.
+                os.chmod(stream.name, 0o666 & ~_umask())
+                os.replace(stream.name, target)
+            except BaseException:
+                os.unlink(stream.name)
+                raise
+    except OSError as error:
+        raise OutputUnwritable(target, error.strerror or str(error)) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,351 @@
+"""Bank and its stages: load, save, expand. FORMAT.md describes the bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_decoder.errors import (
+    BankDamaged,
+    BankMismatch,
+    BankUnknown,
+    BankUnsupported,
+    LimitExceeded,
+)
+from raisr_decoder.hashing import CELL, PATCH
+
+MAGIC = b"RSRB"
+VERSION = 1
+ID_BYTES = 16
+
+WEIGHT_BITS = 12
+MAX_GAIN = 15
+"""A filter's absolute weights sum to at most this, so sums stay exact in float32 and int32."""
+
+BLOCKS = (2, 3, 4, 5, 6, 8)
+ORIENTATIONS = 4
+BASES = ("png", "jpeg", "webp", "avif")
+
+MAX_BANK_BYTES = 8 << 20
+MAX_STAGES = 8
+MAX_BUCKETS = 4096
+
+_HEADER = struct.Struct(">4sBBBBB")
+_STAGE = struct.Struct(">BBBB")
+_KIND_RESIZE, _KIND_FILTER = 0, 1
+
+
+@dataclass(frozen=True)
+class Hash:
+    """Thresholds that turn a structure tensor into a bucket.
+
+    Attributes
+    ----------
+    slopes : ndarray of shape (angles - 1, 2), int64
+        Rising (cosine, sine) of twice the angle at the border between two angles, times 2**12.
+    strengths : ndarray of shape (strengths - 1,), int64
+        Rising thresholds of the tensor's trace, below 2**25.
+    coherences : ndarray of shape (strengths, coherences - 1), int64
+        For each strength, rising thresholds of the squared coherence, times 2**12.
+    """
+
+    slopes: NDArray[np.int64]
+    strengths: NDArray[np.int64]
+    coherences: NDArray[np.int64]
+
+    @property
+    def angle_count(self) -> int:
+        return len(self.slopes) + 1
+
+    @property
+    def strength_count(self) -> int:
+        return len(self.strengths) + 1
+
+    @property
+    def coherence_count(self) -> int:
+        return int(self.coherences.shape[1]) + 1
+
+    @property
+    def bucket_count(self) -> int:
+        return self.angle_count * self.strength_count * self.coherence_count
+
+
+@dataclass(frozen=True)
+class ResizeStage:
+    """Bicubic resize of the plane to the full size."""
+
+
+@dataclass(frozen=True)
+class FilterStage:
+    """Hash each cell, apply the filter of its bucket.
+
+    Attributes
+    ----------
+    block : int
+        Rows and columns q of the output block of a cell.
+    hashing : Hash
+    weights : ndarray of shape (buckets, 64, q * q), int32
+        Canonical filters, in units of 2**-12.
+    """
+
+    block: int
+    hashing: Hash
+    weights: NDArray[np.int32]
+
+    @property
+    def scale(self) -> Fraction:
+        return Fraction(self.block, CELL)
+
+    @cached_property
+    def expanded(self) -> NDArray[np.float32]:
+        """Filters of every orientation, shape (4 * buckets, 64, q * q), float32.
+
+        Filter ``orientation * buckets + bucket`` applies to a patch as it lies in the picture.
+        """
+        buckets, taps, outputs = self.weights.shape
+        expanded = np.empty((ORIENTATIONS, buckets, taps, outputs), np.float32)
+        for orientation in range(ORIENTATIONS):
+            patch = canonical_order(PATCH, orientation)
+            block = canonical_order(self.block, orientation)
+            expanded[orientation][:, patch[:, None], block] = self.weights
+        return expanded.reshape(-1, taps, outputs)
+
+
+Stage = ResizeStage | FilterStage
+
+
+def canonical_order(size: int, orientation: int) -> NDArray[np.intp]:
+    """Where each sample of a canonical square lies in the picture's square.
+
+    Parameters
+    ----------
+    size : int
+        Rows and columns of the square.
+    orientation : int
+        As `hash_cells` returns it.
+
+    Returns
+    -------
+    ndarray of shape (size * size,), intp
+        ``square.ravel()[order]`` is the canonical square.
+    """
+    square = np.arange(size * size).reshape(size, size)
+    if orientation & 1:
+        square = square[:, ::-1]
+    if orientation & 2:
+        square = square.T
+    return square.ravel()
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Stages that restore base pictures of one kind.
+
+    Attributes
+    ----------
+    base : str
+        Base codec of the pictures it was trained on, one of `BASES`.
+    quality : (int, int)
+        Lowest and highest quality of those pictures, 0..100.
+    stages : tuple of Stage
+        A resize or filter stage, then filter stages of scale 1.
+    """
+
+    base: str
+    quality: tuple[int, int]
+    stages: tuple[Stage, ...]
+
+    @property
+    def scale(self) -> Fraction | None:
+        """Output size / base size; None where a resize stage serves any size."""
+        first = self.stages[0]
+        return first.scale if isinstance(first, FilterStage) else None
+
+    @cached_property
+    def id(self) -> str:
+        """Content hash: 32 hexadecimal digits."""
+        return content_id(save(self))
+
+
+def content_id(data: bytes) -> str:
+    """The id of a bank file: the first 16 bytes of its SHA-256, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()[: 2 * ID_BYTES]
+
+
+def base_shape(shape: tuple[int, int], scale: Fraction) -> tuple[int, int]:
+    """Rows and columns of the base picture of a full picture at a direct bank's scale."""
+    rows, columns = (-(-size // scale) for size in shape)
+    return int(rows), int(columns)
+
+
+def shipped_folder() -> Path:
+    """The folder of the banks that come with this package."""
+    return Path(__file__).parent / "banks"
+
+
+def shipped_path(bank_id: str) -> Path:
+    """The file of a bank that comes with this package.
+
+    Raises
+    ------
+    BankUnknown
+    """
+    path = shipped_folder() / f"{bank_id}.bank"
+    if not (len(bank_id) == 2 * ID_BYTES and bank_id.isalnum() and path.is_file()):
+        raise BankUnknown(bank_id)
+    return path
+
+
+# --- bytes ------------------------------------------------------------------------------------
+
+
+def save(bank: Bank) -> bytes:
+    """A bank as the bytes of its file."""
+    head = _HEADER.pack(MAGIC, VERSION, BASES.index(bank.base), *bank.quality, len(bank.stages))
+    return head + b"".join(_save_stage(stage) for stage in bank.stages)
+
+
+def load(data: bytes, bank_id: str | None = None) -> Bank:
+    """A bank from the bytes of its file.
+
+    Parameters
+    ----------
+    data : bytes
+    bank_id : str, optional
+        The id that a payload asks for.
+
+    Raises
+    ------
+    BankDamaged, BankUnsupported, BankMismatch, LimitExceeded
+    """
+    if len(data) > MAX_BANK_BYTES:
+        raise LimitExceeded("bytes of the bank", len(data), MAX_BANK_BYTES)
+    if bank_id is not None and content_id(data) != bank_id:
+        raise BankMismatch(f"its id is {content_id(data)}, the payload asks for {bank_id}")
+    reader = _Reader(data)
+    magic, version, base, lowest, highest, stage_count = reader.unpack(_HEADER)
+    if magic != MAGIC:
+        raise BankDamaged("it does not start with RSRB")
+    if version != VERSION:
+        raise BankUnsupported("version", version)
+    if base >= len(BASES):
+        raise BankUnsupported("base codec", base)
+    if not lowest <= highest <= 100:
+        raise BankDamaged(f"quality range {lowest}..{highest}")
+    if not 1 <= stage_count <= MAX_STAGES:
+        raise LimitExceeded("stages of the bank", stage_count, MAX_STAGES)
+    stages = tuple(_load_stage(reader, number) for number in range(stage_count))
+    if reader.rest:
+        raise BankDamaged(f"{reader.rest} bytes after the last stage")
+    return Bank(BASES[base], (lowest, highest), stages)
+
+
+def _save_stage(stage: Stage) -> bytes:
+    if isinstance(stage, ResizeStage):
+        return bytes([_KIND_RESIZE])
+    hashing = stage.hashing
+    counts = hashing.angle_count, hashing.strength_count, hashing.coherence_count
+    weights = zlib.compress(_pack_weights(stage.weights), 9)
+    return b"".join(
+        [
+            bytes([_KIND_FILTER]),
+            _STAGE.pack(stage.block, *counts),
+            hashing.slopes.astype(">u2").tobytes(),
+            hashing.strengths.astype(">u4").tobytes(),
+            hashing.coherences.astype(">u2").tobytes(),
+            struct.pack(">I", len(weights)),
+            weights,
+        ]
+    )
+
+
+def _load_stage(reader: _Reader, number: int) -> Stage:
+    (kind,) = reader.take(1)
+    if kind == _KIND_RESIZE and number == 0:
+        return ResizeStage()
+    if kind != _KIND_FILTER:
+        raise BankUnsupported(f"in stage {number} the kind", kind)
+    block, angles, strengths, coherences = reader.unpack(_STAGE)
+    if block not in (BLOCKS if number == 0 else (CELL,)):
+        raise BankDamaged(f"stage {number} has output blocks of {block}")
+    buckets = angles * strengths * coherences
+    if not 1 <= buckets <= MAX_BUCKETS:
+        raise LimitExceeded(f"buckets of stage {number}", buckets, MAX_BUCKETS)
+    hashing = Hash(
+        reader.array(">u2", (angles - 1, 2)),
+        reader.array(">u4", (strengths - 1,)),
+        reader.array(">u2", (strengths, coherences - 1)),
+    )
+    if np.any(hashing.strengths >= 1 << 25):
+        raise BankDamaged(f"a strength threshold of stage {number} is out of range")
+    weights = _unpack_weights(reader.inflate(buckets * block**2 * PATCH**2), buckets, block)
+    _check_weights(weights, number)
+    return FilterStage(block, hashing, weights)
+
+
+def _check_weights(weights: NDArray[np.int32], number: int) -> None:
+    if np.any(weights.sum(axis=1) != 1 << WEIGHT_BITS):
+        raise BankDamaged(f"a filter of stage {number} does not sum to one")
+    if np.any(np.abs(weights).sum(axis=1) > MAX_GAIN << WEIGHT_BITS):
+        raise BankDamaged(f"a filter of stage {number} could leave the exact range")
+
+
+def _pack_weights(weights: NDArray[np.int32]) -> bytes:
+    """Half of each bucket's weights: turned by 180 degrees it is the other half."""
+    buckets = len(weights)
+    half = weights.transpose(0, 2, 1).reshape(buckets, -1)
+    half = half[:, : half.shape[1] // 2]
+    zigzag = ((half << 1) ^ (half >> 31)).astype(">u2")
+    return zigzag.T.copy().view(np.uint8).reshape(-1, 2).T.tobytes()
+
+
+def _unpack_weights(data: bytes, buckets: int, block: int) -> NDArray[np.int32]:
+    high, low = np.frombuffer(data, np.uint8).astype(np.int32).reshape(2, -1)
+    zigzag = (high << 8) | low
+    half = ((zigzag >> 1) ^ -(zigzag & 1)).reshape(-1, buckets).T
+    whole = np.concatenate([half, half[:, ::-1]], axis=1)
+    return np.ascontiguousarray(whole.reshape(buckets, block**2, PATCH**2).transpose(0, 2, 1))
+
+
+class _Reader:
+    """Bytes in order, never beyond the end."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._offset = data, 0
+
+    @property
+    def rest(self) -> int:
+        return len(self._data) - self._offset
+
+    def take(self, count: int) -> bytes:
+        if count > self.rest:
+            raise BankDamaged(f"it ends {count - self.rest} bytes early")
+        self._offset += count
+        return self._data[self._offset - count : self._offset]
+
+    def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
+        return layout.unpack(self.take(layout.size))
+
+    def array(self, dtype: str, shape: tuple[int, ...]) -> NDArray[np.int64]:
+        count = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        return np.frombuffer(self.take(count), dtype).astype(np.int64).reshape(shape)
+
+    def inflate(self, size: int) -> bytes:
+        (length,) = struct.unpack(">I", self.take(4))
+        stream = zlib.decompressobj()
+        try:
+            data = stream.decompress(self.take(length), size + 1)
+        except zlib.error as error:
+            raise BankDamaged(f"its weights do not inflate ({error})") from error
+        if len(data) != size or not stream.eof:
+            raise BankDamaged(f"its weights do not inflate to {size} bytes")
+        return data

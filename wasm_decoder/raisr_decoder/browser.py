@@ -1,0 +1,78 @@
+"""The decoder as a web worker calls it: the only module that knows JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_decoder import bank, payload
+from raisr_decoder import restore as pipeline
+from raisr_decoder.errors import BankMismatch
+
+
+class JsBytes(Protocol):
+    """A typed array of JavaScript, as Pyodide passes it."""
+
+    def to_bytes(self) -> bytes: ...
+
+
+def describe(data: JsBytes) -> Any:
+    """What the record of a payload says, as a plain JavaScript object.
+
+    Returns
+    -------
+    object
+        `width` and `height` in pixels, `bank`: an id or undefined.
+
+    Raises
+    ------
+    PayloadError, LimitExceeded
+    """
+    from js import Object
+    from pyodide.ffi import to_js
+
+    record = payload.parse(data.to_bytes())
+    facts = {"width": record.width, "height": record.height, "bank": record.bank}
+    return to_js(facts, dict_converter=Object.fromEntries)
+
+
+def restore(
+    data: JsBytes, rgba: JsBytes, base_width: int, base_height: int, bank_data: JsBytes | None
+) -> NDArray[np.uint8]:
+    """The full picture.
+
+    Parameters
+    ----------
+    data : typed array
+        The payload.
+    rgba : typed array of length base_height * base_width * 4
+        The base picture as the browser decoded it.
+    base_width, base_height : int
+    bank_data : typed array or undefined
+        The bank that the record asks for.
+
+    Returns
+    -------
+    ndarray of shape (height * width * 4,), uint8
+
+    Raises
+    ------
+    PayloadError, BankError, LimitExceeded
+    """
+    record = payload.parse(data.to_bytes())
+    base = np.frombuffer(rgba.to_bytes(), np.uint8).reshape(base_height, base_width, 4)
+    filters = _filters(record, bank_data)
+    full = np.empty((*record.shape, 4), np.uint8)
+    full[..., :3] = pipeline.restore(base[..., :3], filters, record.shape)
+    full[..., 3] = 255
+    return full.reshape(-1)
+
+
+def _filters(record: payload.Record, bank_data: JsBytes | None) -> bank.Bank:
+    if record.bank is None:
+        return pipeline.NO_FILTERS
+    if bank_data is None:
+        raise BankMismatch(f"the payload asks for bank {record.bank}, none was passed")
+    return bank.load(bank_data.to_bytes(), record.bank)

@@ -1,0 +1,67 @@
+"""Luma of RGB, and restored luma back into RGB without a round trip through chroma.
+
+The filters restore luma alone. The difference between each colour channel and the rounded luma
+is kept, resized and added to the restored luma, so a picture that the filters leave alone comes
+out unchanged to the bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FRACTION_BITS = 6
+"""Fraction bits of a plane (int16) between the last stage and the last rounding."""
+
+
+def luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Full-range BT.601 luma of a picture.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (M, N, 3), uint8
+
+    Returns
+    -------
+    ndarray of shape (M, N), uint8
+        ``(77 R + 150 G + 29 B + 128) >> 8``; gray pixels keep their value.
+    """
+    red, green, blue = (rgb[..., channel].astype(np.uint16) for channel in range(3))
+    return ((77 * red + 150 * green + 29 * blue + 128) >> 8).astype(np.uint8)
+
+
+def differences(rgb: NDArray[np.uint8], luma: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Colour channels minus luma.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (M, N, 3), uint8
+    luma : ndarray of shape (M, N), uint8
+
+    Returns
+    -------
+    ndarray of shape (3, M, N), int16
+        Planes of range -255..255.
+    """
+    return np.moveaxis(rgb, 2, 0).astype(np.int16) - luma.astype(np.int16)
+
+
+def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """Add resized differences to restored luma: the last rounding.
+
+    Parameters
+    ----------
+    luma : ndarray of shape (M, N), int16
+    differences : ndarray of shape (3, M, N), int16
+        Both with `FRACTION_BITS` fraction bits.
+
+    Returns
+    -------
+    ndarray of shape (M, N, 3), uint8
+    """
+    rgb = np.empty((*luma.shape, 3), np.uint8)
+    half = np.int16(1 << (FRACTION_BITS - 1))
+    for channel, difference in enumerate(differences):
+        total = (luma + difference + half) >> FRACTION_BITS
+        rgb[..., channel] = np.clip(total, 0, 255)
+    return rgb

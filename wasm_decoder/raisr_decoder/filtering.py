@@ -1,0 +1,74 @@
+"""Plane + stage -> plane, vectorised NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from raisr_decoder.bank import WEIGHT_BITS, FilterStage
+from raisr_decoder.hashing import CELL, PATCH, hash_cells, pad
+
+ZERO = 128
+"""Subtracted from each pixel of a patch, so that sums stay small."""
+
+STRIP_CELLS = 1 << 14
+
+
+def filter_plane(
+    plane: NDArray[np.uint8], stage: FilterStage, fraction_bits: int
+) -> NDArray[np.int16]:
+    """Hash each cell and apply the filter of its bucket.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (M, N), uint8
+    stage : FilterStage
+        With output blocks of q rows and columns.
+    fraction_bits : int
+        Fraction bits of the result, 0..6.
+
+    Returns
+    -------
+    ndarray of shape (q * ceil(M / 2), q * ceil(N / 2)), int16
+        Values within 0..255, times ``1 << fraction_bits``.
+    """
+    padded = pad(plane)
+    signed = (padded ^ ZERO).view(np.int8)
+    patches = sliding_window_view(signed, (PATCH, PATCH))[::CELL, ::CELL]
+    bucket, orientation = hash_cells(padded, stage.hashing)
+    index = orientation * stage.hashing.bucket_count + bucket
+
+    rows, columns = index.shape
+    block = stage.block
+    result = np.empty((rows, block, columns, block), np.int16)
+    strip = max(1, STRIP_CELLS // columns)
+    for start in range(0, rows, strip):
+        stop = min(start + strip, rows)
+        sums = _apply(patches[start:stop], index[start:stop], stage.expanded)
+        rounded = _round(sums, fraction_bits).reshape(stop - start, columns, block, block)
+        result[start:stop] = rounded.transpose(0, 2, 1, 3)
+    return result.reshape(rows * block, columns * block)
+
+
+def _apply(
+    patches: NDArray[np.int8], index: NDArray[np.int32], filters: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """One matrix product for all cells of a filter; every partial sum is exact in float32."""
+    flat = patches.reshape(-1, PATCH**2)
+    keys = index.ravel()
+    order = np.argsort(keys, kind="stable")
+    values = flat[order].astype(np.float32)
+    borders = np.flatnonzero(np.diff(keys[order])) + 1
+    sums = np.empty((len(keys), filters.shape[2]), np.float32)
+    for start, stop in zip([0, *borders], [*borders, len(keys)], strict=True):
+        sums[order[start:stop]] = values[start:stop] @ filters[keys[order[start]]]
+    return sums
+
+
+def _round(sums: NDArray[np.float32], fraction_bits: int) -> NDArray[np.int16]:
+    shift = WEIGHT_BITS - fraction_bits
+    offset = (ZERO << WEIGHT_BITS) + (1 << (shift - 1))
+    total = (sums.astype(np.int32) + offset) >> shift
+    rounded: NDArray[np.int16] = np.clip(total, 0, 255 << fraction_bits).astype(np.int16)
+    return rounded

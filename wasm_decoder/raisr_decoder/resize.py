@@ -1,0 +1,90 @@
+"""Bicubic interpolation in integers: the cheap upscale of colour, and the resize stage.
+
+Keys' cubic kernel with a = -1/2 (Keys, "Cubic Convolution Interpolation for Digital Image
+Processing", 1981), which is what MATLAB's ``imresize`` and Pillow use, with the phase rounded
+down to 1/1024 pixel so that every weight is an exact integer ratio.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+TAPS = 4
+WEIGHT_BITS = 12
+PHASE_BITS = 10
+
+
+def taps(size: int, count: int, step: Fraction) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Source positions and weights of each output sample along one axis.
+
+    Parameters
+    ----------
+    size : int
+        Number of source samples.
+    count : int
+        Number of output samples.
+    step : Fraction
+        Source samples per output sample; output sample `i` has its centre at
+        ``(i + 1/2) * step - 1/2``.
+
+    Returns
+    -------
+    positions : ndarray of shape (count, 4), intp
+        Clipped to the picture: its edge is repeated.
+    weights : ndarray of shape (count, 4), int32
+        Rows sum to ``1 << WEIGHT_BITS``.
+    """
+    numerator, denominator = step.numerator, step.denominator
+    centre = (2 * np.arange(count, dtype=np.int64) + 1) * numerator - denominator
+    first, rest = np.divmod(centre, 2 * denominator)
+    phase = (rest << PHASE_BITS) // (2 * denominator)
+    positions = np.clip(first[:, None] + np.arange(-1, 3), 0, size - 1).astype(np.intp)
+    return positions, _cubic(phase)
+
+
+def _cubic(phase: NDArray[np.int64]) -> NDArray[np.int32]:
+    one = np.int64(1 << PHASE_BITS)
+    square, cube = phase * phase * one, phase**3
+    outer = -cube + 2 * square - phase * one * one
+    inner = 3 * cube - 5 * square + 2 * one**3
+    after = -3 * cube + 4 * square + phase * one * one
+    shift = 3 * PHASE_BITS + 1 - WEIGHT_BITS
+    half = np.int64(1 << (shift - 1))
+    before, near, far = ((weight + half) >> shift for weight in (outer, inner, after))
+    last = (1 << WEIGHT_BITS) - before - near - far
+    return np.stack([before, near, far, last], axis=1).astype(np.int32)
+
+
+def resize(
+    plane: NDArray[np.int16], shape: tuple[int, int], steps: tuple[Fraction, Fraction]
+) -> NDArray[np.int16]:
+    """Bicubic resize of a plane, columns first, rounded half up after each axis.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (M, N), int16
+        Values within -16384..16383, so that overshoot stays within int16.
+    shape : (int, int)
+        Rows and columns of the result.
+    steps : (Fraction, Fraction)
+        Source samples per output sample along rows and columns.
+
+    Returns
+    -------
+    ndarray of shape `shape`, int16
+    """
+    if steps == (Fraction(1), Fraction(1)) and shape == plane.shape:
+        return plane
+    narrow = _along_columns(plane, shape[1], steps[1])
+    return np.ascontiguousarray(_along_columns(narrow.T, shape[0], steps[0]).T)
+
+
+def _along_columns(plane: NDArray[np.int16], count: int, step: Fraction) -> NDArray[np.int16]:
+    positions, weights = taps(plane.shape[1], count, step)
+    total = np.full((plane.shape[0], count), 1 << (WEIGHT_BITS - 1), np.int32)
+    for tap in range(TAPS):
+        total += plane[:, positions[:, tap]] * weights[:, tap]
+    return (total >> WEIGHT_BITS).astype(np.int16)
