@@ -53,3 +53,14 @@ class PhotoMissing(WebError):
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no picture {name!r} in this folder")
         self.name = name
+
+
+class CacheUnwritable(WebError):
+    """A payload cannot be kept."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"{folder} cannot be written ({reason}): choose another folder with --cache"
+        )
+        self.folder = folder
+        self.reason = reason

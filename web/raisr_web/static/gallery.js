@@ -1,0 +1,41 @@
+/** The gallery's captions: what happens to each picture, in words. */
+
+const WORDS = new Map([
+  ["loading", "loading Python"],
+  ["restoring", "restoring"],
+]);
+
+const figures = [...document.querySelectorAll("figure.photo")];
+const summary = document.querySelector(".summary");
+let restored = 0;
+
+for (const figure of figures) {
+  const picture = figure.querySelector("raisr-img");
+  const status = figure.querySelector(".status:not(noscript *)");
+  const bytes = figure.querySelector(".bytes");
+  if (!picture || !status || !bytes || !summary) continue;
+
+  picture.addEventListener("progress", (event) => {
+    status.textContent = WORDS.get(detailOf(event).stage) ?? "";
+  });
+  picture.addEventListener("load", (event) => {
+    const { milliseconds, bytes: size } = detailOf(event);
+    status.textContent = `restored in ${Math.round(milliseconds)} ms`;
+    bytes.textContent = `${(size / 1000).toFixed(1)} KB`;
+    restored += 1;
+    summary.textContent = `${restored} of ${figures.length} restored`;
+  });
+  picture.addEventListener("error", (event) => {
+    const { kind, message } = detailOf(event);
+    status.textContent = `not restored: ${message} (${kind})`;
+    status.classList.add("problem");
+  });
+}
+
+/**
+ * @param {Event} event
+ * @returns {any}
+ */
+function detailOf(event) {
+  return /** @type {CustomEvent} */ (event).detail;
+}

@@ -1,0 +1,175 @@
+/** The worker: runs Python, and hands a payload's bytes in and full-size pixels out. */
+
+import * as Comlink from "./runtime/comlink.mjs";
+import { loadPyodide } from "./runtime/pyodide.mjs";
+import { RestoreError } from "./restore-error.js";
+
+const RUNTIME = new URL("./runtime/", import.meta.url).href;
+const BANKS = new URL("./banks/", import.meta.url).href;
+const FETCH_MILLISECONDS = 60_000;
+
+/**
+ * @typedef {"loading" | "restoring"} Stage
+ *
+ * @typedef {object} Restored
+ * @property {number} width columns of the full picture
+ * @property {number} height rows of the full picture
+ * @property {Uint8ClampedArray<ArrayBuffer>} pixels RGBA, row by row
+ * @property {string | undefined} bank id of the filter bank, if it needs one
+ * @property {"numpy"} engine
+ * @property {number} bytes size of the payload
+ * @property {number} milliseconds from the base picture's bytes to full-size pixels
+ *
+ * @typedef {object} Decoder the Python module raisr_decoder.browser
+ * @property {(payload: Uint8Array) => {width: number, height: number, bank?: string}} describe
+ * @property {(payload: Uint8Array, base: Uint8ClampedArray, baseWidth: number, baseHeight: number,
+ *   bank?: Uint8Array) => import("pyodide/ffi").PyBuffer} restore
+ */
+
+export class Restorer {
+  /** @type {Promise<Decoder> | null} */
+  #decoder = null;
+  /** @type {Map<string, Promise<Uint8Array>>} */
+  #banks = new Map();
+  #current = new AbortController();
+
+  /**
+   * Restore one payload. Only one restore runs at a time.
+   *
+   * @param {string} url of the payload
+   * @param {((stage: Stage) => void) & Comlink.ProxyMarked} onProgress
+   * @returns {Promise<Restored>} its pixels are transferred, not copied
+   * @throws {RestoreError}
+   */
+  async restore(url, onProgress) {
+    this.#current = new AbortController();
+    const { signal } = this.#current;
+    onProgress("loading");
+    const [decoder, payload] = await Promise.all([this.#load(), fetchBytes(url, signal)]);
+    signal.throwIfAborted();
+    const { width, height, bank } = callPython(() => decoder.describe(payload));
+    const filters = bank ? await this.#bank(bank) : undefined;
+    signal.throwIfAborted();
+
+    onProgress("restoring");
+    const start = performance.now();
+    const base = await decodeBase(payload);
+    const pixels = takePixels(
+      callPython(() => decoder.restore(payload, base.data, base.width, base.height, filters)),
+    );
+    const milliseconds = performance.now() - start;
+    const bytes = payload.length;
+    /** @type {Restored} */
+    const restored = { width, height, pixels, bank, engine: "numpy", bytes, milliseconds };
+    return Comlink.transfer(restored, [pixels.buffer]);
+  }
+
+  /** Give up the restore that is under way, if it has not reached Python yet. */
+  cancel() {
+    this.#current.abort();
+  }
+
+  /** Load Python once; after a failure the next picture tries again. */
+  #load() {
+    this.#decoder ??= loadDecoder().catch((error) => {
+      this.#decoder = null;
+      throw new RestoreError("RuntimeUnavailable", `Python cannot be loaded: ${error.message}`);
+    });
+    return this.#decoder;
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<Uint8Array>}
+   */
+  #bank(id) {
+    const known = this.#banks.get(id);
+    if (known) return known;
+    const bank = fetchBytes(`${BANKS}${id}.bank`);
+    this.#banks.set(id, bank);
+    bank.catch(() => this.#banks.delete(id));
+    return bank;
+  }
+}
+
+/** @returns {Promise<Decoder>} */
+async function loadDecoder() {
+  const pyodide = await loadPyodide({ indexURL: RUNTIME, packages: ["raisr-decoder"] });
+  return /** @type {any} */ (pyodide.pyimport("raisr_decoder.browser"));
+}
+
+/**
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+async function fetchBytes(url, signal) {
+  const timeout = AbortSignal.timeout(FETCH_MILLISECONDS);
+  try {
+    // The page has just fetched the base picture; its copy in the browser's cache will do.
+    const response = await fetch(url, {
+      cache: "force-cache",
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw new RestoreError("FetchError", `${url}: ${/** @type {Error} */ (error).message}`);
+  }
+}
+
+/**
+ * The base picture's own pixels, RGBA, with no colour management in between.
+ *
+ * @param {Uint8Array<ArrayBuffer>} payload
+ */
+async function decodeBase(payload) {
+  try {
+    const bitmap = await createImageBitmap(new Blob([payload]), {
+      colorSpaceConversion: "none",
+      premultiplyAlpha: "none",
+    });
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    if (!context) throw new Error("no canvas");
+    context.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    return context.getImageData(0, 0, canvas.width, canvas.height);
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    throw new RestoreError("DecodeError", `the browser cannot decode the base picture: ${message}`);
+  }
+}
+
+/**
+ * Call Python; its exceptions become RestoreErrors of the same name.
+ *
+ * @template T
+ * @param {() => T} call
+ * @returns {T}
+ */
+function callPython(call) {
+  try {
+    return call();
+  } catch (error) {
+    const { type = "RuntimeFailed", message } = /** @type {Error & {type?: string}} */ (error);
+    // A PythonError's message is the whole traceback, and ends with "module.Type: message".
+    const start = message.lastIndexOf(`${type}: `);
+    throw new RestoreError(type, start < 0 ? message : message.slice(start + type.length + 2).trim());
+  }
+}
+
+/**
+ * Copy a NumPy array out of Python's memory, and let Python have it back.
+ *
+ * @param {import("pyodide/ffi").PyBuffer} array flat, uint8
+ */
+function takePixels(array) {
+  const view = array.getBuffer("u8clamped");
+  const pixels = new Uint8ClampedArray(view.data);
+  view.release();
+  array.destroy();
+  return pixels;
+}
+
+Comlink.expose(new Restorer());
