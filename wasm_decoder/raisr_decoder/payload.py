@@ -108,7 +108,7 @@ def _pack_record(record: Record) -> bytes:
 
 
 def _pack_measure(value: float) -> bytes:
-    return _MEASURE.pack(max(-32768, min(32767, round(value * 100))))
+    return _MEASURE.pack(round(max(-32768, min(32767, value * 100))))
 
 
 def _parse_record(data: bytes) -> Record:

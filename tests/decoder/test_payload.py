@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from raisr_decoder import payload as payloads
+from raisr_decoder.errors import (
+    ContainerDamaged,
+    ContainerUnknown,
+    LimitExceeded,
+    PayloadError,
+    RaisrError,
+    RecordDamaged,
+    RecordMissing,
+    RecordUnsupported,
+)
+from raisr_decoder.payload import Record, pack, parse
+from raisr_encoder.base_codec import base_codecs
+from raisr_encoder.image_io import decode_base
+from support import random_picture
+
+RECORD = Record(1500, 1000, "0123456789abcdef" * 2, psnr=34.25, score=-1.5)
+PICTURE = random_picture(1, 40, 60)
+FILES = {codec.name: codec.encode(PICTURE, 60) for codec in base_codecs()}
+
+
+def lossless_webp_without_vp8x() -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(PICTURE).save(stream, "WEBP", lossless=True)
+    return stream.getvalue()
+
+
+FILES["lossless webp"] = lossless_webp_without_vp8x()
+
+
+@pytest.fixture(params=FILES)
+def picture(request: pytest.FixtureRequest) -> bytes:
+    return FILES[request.param]
+
+
+def test_a_record_comes_back(picture: bytes) -> None:
+    assert parse(pack(picture, RECORD)) == RECORD
+
+
+def test_a_record_changes_no_pixel(picture: bytes) -> None:
+    assert (decode_base(pack(picture, RECORD)) == decode_base(picture)).all()
+
+
+def test_packing_again_replaces_the_record(picture: bytes) -> None:
+    other = Record(3, 2, None)
+    assert parse(pack(pack(picture, RECORD), other)) == other
+    assert pack(pack(picture, RECORD), other) == pack(picture, other)
+
+
+def test_a_record_costs_few_bytes(picture: bytes) -> None:
+    assert len(pack(picture, RECORD)) - len(picture) < 80
+
+
+def test_ordinary_pictures_have_no_record(picture: bytes) -> None:
+    with pytest.raises(RecordMissing):
+        parse(picture)
+
+
+def test_every_truncation_is_refused(picture: bytes) -> None:
+    data = pack(picture, RECORD)
+    for end in range(len(data)):
+        with pytest.raises(PayloadError):
+            parse(data[:end])
+
+
+def test_every_flipped_bit_is_refused_or_harmless(picture: bytes) -> None:
+    data = pack(picture, RECORD)
+    for offset in range(len(data)):
+        damaged = bytearray(data)
+        damaged[offset] ^= 1 << offset % 8
+        try:
+            assert parse(bytes(damaged)) == RECORD
+        except PayloadError:
+            continue
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8", b"<html>", bytes(100)])
+def test_other_files_are_refused(data: bytes) -> None:
+    with pytest.raises(ContainerUnknown):
+        parse(data)
+
+
+def test_a_long_record_spans_several_jpeg_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payloads._Jpeg, "ROOM", 7)
+    data = pack(FILES["jpeg"], RECORD)
+    assert data.count(payloads._Jpeg.IDENTIFIER) > 3
+    assert parse(data) == RECORD
+
+
+def with_body(body: bytes) -> bytes:
+    """A PNG whose record has this body and a correct checksum."""
+    record = body + zlib.crc32(body).to_bytes(4, "big")
+    chunk = b"raSR" + record
+    png = FILES["png"]
+    return (
+        png[:33]
+        + struct.pack(">I", len(record))
+        + chunk
+        + zlib.crc32(chunk).to_bytes(4, "big")
+        + png[33:]
+    )
+
+
+def header(version: int = 1, width: int = 8, height: int = 9) -> bytes:
+    return struct.pack(">BII16s", version, width, height, bytes(16))
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"", RecordDamaged),
+        (header()[:-1], RecordDamaged),
+        (header(version=2), RecordUnsupported),
+        (header(width=0), RecordDamaged),
+        (header(height=65536), LimitExceeded),
+        (header(width=65535, height=65535), LimitExceeded),
+        (header() + b"\x7f", RecordDamaged),
+        (header() + b"\x7f\xff\xff\xff\xff", RecordDamaged),
+        (header() + b"\x01\0\0\0\x01\0", RecordDamaged),
+        (header() + b"\xff\0\0\0\0", RecordUnsupported),
+    ],
+)
+def test_impossible_records_are_refused(body: bytes, error: type[RaisrError]) -> None:
+    with pytest.raises(error):
+        parse(with_body(body))
+
+
+def test_unknown_fields_are_skipped_unless_critical() -> None:
+    assert parse(with_body(header() + b"\x7f\0\0\0\x02ab")) == Record(8, 9, None)
+
+
+def test_a_damaged_jpeg_marker_is_named() -> None:
+    data = bytearray(pack(FILES["jpeg"], RECORD))
+    data[20] = 0
+    with pytest.raises(ContainerDamaged) as caught:
+        parse(bytes(data))
+    assert (caught.value.container, caught.value.offset) == ("JPEG", 20)
+
+
+def test_measures_are_clamped() -> None:
+    infinite = Record(8, 9, None, psnr=float("inf"), score=-1e9)
+    assert parse(pack(FILES["png"], infinite)) == Record(8, 9, None, 327.67, -327.68)
+
+
+def test_pieces_are_found_in_any_buffer() -> None:
+    assert parse(bytes(np.frombuffer(pack(FILES["png"], RECORD), np.uint8))) == RECORD

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from raisr_decoder.resize import WEIGHT_BITS, resize, taps
+from raisr_encoder.image_io import bicubic
+from support import random_plane
+
+
+@pytest.mark.parametrize("step", [Fraction(1, 2), Fraction(2, 3), Fraction(100, 137), Fraction(1)])
+def test_weights_sum_to_one_and_positions_stay_inside(step: Fraction) -> None:
+    positions, weights = taps(17, 40, step)
+    assert (weights.sum(axis=1) == 1 << WEIGHT_BITS).all()
+    assert positions.min() >= 0
+    assert positions.max() <= 16
+
+
+def test_same_size_changes_nothing() -> None:
+    plane = random_plane(2, 9, 13).astype(np.int16)
+    assert (resize(plane, (9, 13), (Fraction(1), Fraction(1))) == plane).all()
+
+
+@pytest.mark.parametrize("shape", [(30, 46), (45, 69), (41, 51)])
+def test_agrees_with_pillow(shape: tuple[int, int]) -> None:
+    # Pillow clips between its two passes; this contrast is too low for that to matter.
+    plane = 96 + random_plane(3, 15, 23) // 4
+    steps = Fraction(15, shape[0]), Fraction(23, shape[1])
+    fine = resize(plane.astype(np.int16) << 6, shape, steps)
+    rounded = np.clip((fine + 32) >> 6, 0, 255)
+    # Pillow rounds its weights, too, and leaves out the weights beyond the edge.
+    inner = (slice(6, -6), slice(6, -6))
+    assert np.abs(rounded - bicubic(plane, shape).astype(int))[inner].max() <= 1
+
+
+def test_one_pixel_becomes_a_flat_picture() -> None:
+    plane = np.full((1, 1), 77, np.int16)
+    assert (resize(plane, (5, 7), (Fraction(1, 5), Fraction(1, 7))) == 77).all()

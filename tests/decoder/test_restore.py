@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from raisr_decoder.bank import BLOCKS, base_shape
+from raisr_decoder.errors import BankMismatch
+from raisr_decoder.restore import NO_FILTERS, restore
+from support import random_bank, random_picture
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 30), (37, 2), (40, 31)])
+@pytest.mark.parametrize("stages", [1, 2])
+def test_direct_banks_give_the_full_size(block: int, shape: tuple[int, int], stages: int) -> None:
+    base = random_picture(1, *base_shape(shape, Fraction(block, 2)))
+    full = restore(base, random_bank(1, block, stages), shape)
+    assert full.shape == (*shape, 3)
+    assert full.dtype == np.uint8
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (13, 57), (41, 26)])
+def test_a_resize_stage_serves_any_size(shape: tuple[int, int]) -> None:
+    full = restore(random_picture(1, 20, 19), random_bank(1, None, 2), shape)
+    assert full.shape == (*shape, 3)
+
+
+def test_gray_stays_gray() -> None:
+    gray = np.repeat(random_picture(3, 15, 16)[..., :1], 3, axis=2)
+    full = restore(gray, random_bank(2), (30, 31))
+    assert (full == full[..., :1]).all()
+
+
+def test_flat_color_stays_flat() -> None:
+    base = np.full((9, 9, 3), (200, 13, 77), np.uint8)
+    assert (restore(base, random_bank(2), (18, 18)) == (200, 13, 77)).all()
+
+
+def test_without_filters_the_same_size_is_the_same_picture() -> None:
+    base = random_picture(3, 15, 16)
+    assert (restore(base, NO_FILTERS, (15, 16)) == base).all()
+
+
+@pytest.mark.parametrize("shape", [(28, 32), (31, 30), (60, 64)])
+def test_a_base_picture_of_another_size_is_refused(shape: tuple[int, int]) -> None:
+    with pytest.raises(BankMismatch, match="16 x 15"):
+        restore(random_picture(3, 15, 16), random_bank(2), shape)

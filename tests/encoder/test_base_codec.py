@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raisr_encoder.base_codec import base_codec, base_codecs
+from raisr_encoder.image_io import decode_base
+from support import random_picture
+
+
+@pytest.mark.parametrize("name", ["jpeg", "webp", "avif", "png"])
+def test_more_quality_is_closer_and_larger(name: str) -> None:
+    codec = base_codec(name)
+    picture = random_picture(1, 64, 64)
+    low, high = (codec.encode(picture, quality) for quality in codec.qualities)
+
+    def error(data: bytes) -> float:
+        return float(np.abs(decode_base(data).astype(int) - picture).mean())
+
+    if codec.qualities[0] == codec.qualities[1]:
+        assert error(low) == 0
+    else:
+        assert len(low) < len(high)
+        assert error(low) > error(high)
+
+
+def test_names_are_unique() -> None:
+    assert len({codec.name for codec in base_codecs()}) == len(base_codecs())

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from raisr_decoder.payload import parse
+from raisr_encoder.cli import main
+from raisr_encoder.image_io import decode_base, read_photo, save_png
+from support import SAMPLES
+
+PHOTO = SAMPLES / "mountain-meadow.jpg"
+
+
+def raisr(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("payload") / "small.jpg"
+    result = raisr("encode", PHOTO, "-o", path, "--base", "jpeg", "--scale", 2, "--quality", 40)
+    assert result.exit_code == 0, result.output
+    return path
+
+
+def fails(result: Result, message: str) -> None:
+    """It ends in a sentence, not in a traceback."""
+    assert result.exit_code in (1, 2)
+    assert isinstance(result.exception, SystemExit)
+    assert message in result.output
+
+
+def test_a_payload_is_an_ordinary_smaller_picture(payload: Path) -> None:
+    assert decode_base(payload.read_bytes()).shape == (500, 750, 3)
+    assert parse(payload.read_bytes()).shape == (1000, 1500)
+
+
+def test_restore_writes_the_full_picture(payload: Path, tmp_path: Path) -> None:
+    pictures = []
+    for engine in ("numba", "numpy"):
+        target = tmp_path / f"{engine}.png"
+        result = raisr("restore", payload, "-o", target, "--engine", engine)
+        assert result.exit_code == 0, result.output
+        assert "1500 x 1000" in result.output
+        pictures.append(read_photo(target))
+    assert pictures[0].shape == (1000, 1500, 3)
+    assert (pictures[0] == pictures[1]).all()
+
+
+def test_info_tells_what_the_record_says(payload: Path) -> None:
+    facts = json.loads(raisr("info", payload, "--json").output)
+    assert (facts["width"], facts["height"]) == (1500, 1000)
+    assert facts["bytes"] == payload.stat().st_size
+    assert str(facts["bank"]) in raisr("info", payload).output
+
+
+def test_several_photographs_go_to_a_folder_and_a_bad_one_stops_none(tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in ("a", "c"):
+        (source / f"{name}.png").write_bytes(save_png(read_photo(PHOTO)[:200, :300]))
+    (source / "b.png").write_bytes(b"no picture")
+    result = raisr("encode", source, "-o", target, "--quality", 50)
+    fails(result, "b.png: cannot be read as a picture")
+    assert sorted(path.name for path in target.iterdir()) == ["a.jpg", "c.jpg"]
+
+
+def test_without_output_the_payload_lies_beside_the_photograph(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(save_png(read_photo(PHOTO)[:100, :100]))
+    assert raisr("encode", photo, "--target-size", "3KB").exit_code == 0
+    assert parse((tmp_path / "photo.raisr.jpg").read_bytes()).shape == (100, 100)
+
+
+def test_train_writes_a_bank_and_its_provenance(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(save_png(read_photo(PHOTO)[:300, :300]))
+    bank = tmp_path / "new.bank"
+    result = raisr(
+        "train", photo, "-o", bank, "--quality", "40-50", "--buckets", "2x2x1", "--jobs", 1
+    )
+    assert result.exit_code == 0, result.output
+    facts = json.loads(raisr("info", bank, "--json").output)
+    note = json.loads(bank.with_suffix(".json").read_text())
+    assert note["bank"] == facts["id"]
+    assert facts["quality"] == "40-50"
+    encoded = raisr("encode", photo, "--quality", 45, "--bank", bank)
+    assert encoded.exit_code == 0
+    assert parse((tmp_path / "photo.raisr.jpg").read_bytes()).bank == facts["id"]
+
+
+def test_bad_input_ends_in_a_sentence(payload: Path, tmp_path: Path) -> None:
+    half = tmp_path / "half.jpg"
+    half.write_bytes(payload.read_bytes()[:3000])
+    damaged = bytearray(payload.read_bytes())
+    damaged[40] ^= 1
+    (tmp_path / "damaged.jpg").write_bytes(damaged)
+    other = tmp_path / "other.txt"
+    other.write_text("hello")
+    out = tmp_path / "out.png"
+    fails(raisr("restore", half, "-o", out), "breaks off")
+    fails(raisr("restore", tmp_path / "damaged.jpg", "-o", out), "damaged raisr record")
+    fails(raisr("restore", PHOTO, "-o", out), "carries no raisr record")
+    fails(raisr("restore", other, "-o", out), "not a JPEG, PNG, WebP or AVIF file")
+    fails(raisr("restore", tmp_path / "none.jpg", "-o", out), "cannot be read")
+    fails(raisr("restore", payload, "-o", payload / "out.png"), "cannot be written")
+    fails(raisr("info", other), "not a JPEG, PNG, WebP or AVIF file")
+    fails(raisr("encode", PHOTO, "--target-size", "100", "-o", out), "smallest possible")
+    fails(raisr("encode", PHOTO, "--scale", "4", "-o", out), "no bank for base jpeg at scale 4")
+    fails(raisr("encode", PHOTO, "--scale", "1.37"), "is none of")
+    fails(raisr("encode", PHOTO, "--target-size", "much"), "is no size")
+    fails(raisr("encode", tmp_path / "none.jpg"), "cannot be read")
+    fails(raisr("train", tmp_path / "none.jpg", "-o", out), "no photographs")
+    fails(raisr("train", PHOTO, "-o", out, "--quality", "50-40"), "no rising range")
+    fails(raisr("train", PHOTO, "-o", out, "--buckets", "4x4"), "no number of buckets")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["encode", "restore", "info", "train"])
+def test_help_teaches(command: str) -> None:
+    result = raisr(command, "--help")
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 5

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raisr_decoder.bank import save
+from raisr_decoder.errors import BankUnknown, RecordMissing
+from raisr_decoder.payload import Record, pack
+from raisr_decoder.restore import NUMPY
+from raisr_encoder.bank_store import BankStore
+from raisr_encoder.decode import decode
+from raisr_encoder.image_io import bicubic, save_png
+from support import random_bank, random_picture
+
+PICTURE = random_picture(1, 20, 31)
+BANK = random_bank(5)
+PAYLOAD = pack(save_png(PICTURE), Record(62, 40, BANK.id))
+
+
+@pytest.fixture
+def banks(tmp_path: Path) -> BankStore:
+    path = tmp_path / "some.bank"
+    path.write_bytes(save(BANK))
+    return BankStore((path,))
+
+
+def test_both_engines_give_the_same_pixels(banks: BankStore) -> None:
+    fast = decode(PAYLOAD, banks)
+    assert fast.shape == (40, 62, 3)
+    assert (fast == decode(PAYLOAD, banks, NUMPY)).all()
+
+
+def test_without_a_bank_it_is_bicubic() -> None:
+    smooth = 96 + PICTURE // 4
+    full = decode(pack(save_png(smooth), Record(62, 40, None)))
+    difference = np.abs(full.astype(int) - bicubic(smooth, (40, 62)))
+    assert difference[6:-6, 6:-6].max() <= 1
+
+
+def test_an_unknown_bank_is_named() -> None:
+    with pytest.raises(BankUnknown) as caught:
+        decode(PAYLOAD)
+    assert caught.value.bank_id == BANK.id
+
+
+def test_an_ordinary_picture_is_no_payload() -> None:
+    with pytest.raises(RecordMissing):
+        decode(save_png(PICTURE))

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from raisr_encoder.errors import InputUnreadable, NoPhotographs, OutputUnwritable
+from raisr_encoder.files import find_photographs, read_file, write_whole
+
+
+def test_folders_are_searched_in_order(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a.png", "notes.txt", "deep/c.webp"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in find_photographs([tmp_path])]
+    assert found == ["a.png", "b.JPG", "deep/c.webp"]
+
+
+def test_a_folder_without_photographs_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(NoPhotographs, match=tmp_path.name):
+        find_photographs([tmp_path])
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputUnreadable):
+        read_file(tmp_path / "none.jpg")
+
+
+def test_files_are_written_whole_and_readable_by_others(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "file"
+    write_whole(target, b"first")
+    write_whole(target, b"second")
+    assert target.read_bytes() == b"second"
+    assert [path.name for path in target.parent.iterdir()] == ["file"]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert target.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_an_unwritable_place_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputUnwritable):
+        write_whole(tmp_path / "file" / "below", b"data")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputUnwritable):
+        write_whole(tmp_path / "folder", b"data")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
