@@ -31,7 +31,7 @@ def serve(folder: Path, port: int, cache: Path | None) -> None:
 
     app = create_app({"PHOTOS": folder, **({} if cache is None else {"CACHE": cache})})
     try:
-        server = waitress.create_server(app, host="127.0.0.1", port=port)
+        server = waitress.create_server(app, host="127.0.0.1", port=port, threads=16)
     except OSError as error:
         raise click.ClickException(
             f"port {port} cannot be used ({error.strerror}): choose another with --port"

@@ -11,7 +11,7 @@ let restored = 0;
 
 for (const figure of figures) {
   const picture = figure.querySelector("raisr-img");
-  const status = figure.querySelector(".status:not(noscript *)");
+  const status = figure.querySelector(".status");
   const bytes = figure.querySelector(".bytes");
   if (!picture || !status || !bytes || !summary) continue;
 
@@ -21,7 +21,7 @@ for (const figure of figures) {
   picture.addEventListener("load", (event) => {
     const { milliseconds, bytes: size } = detailOf(event);
     status.textContent = `restored in ${Math.round(milliseconds)} ms`;
-    bytes.textContent = `${(size / 1000).toFixed(1)} KB`;
+    bytes.textContent = `${(size / 1000).toFixed(1)} KB on the wire`;
     restored += 1;
     summary.textContent = `${restored} of ${figures.length} restored`;
   });

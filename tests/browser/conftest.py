@@ -1,0 +1,70 @@
+"""A server that shows the sample photographs, and browsers to look at it with."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raisr_decoder.payload import Record, pack
+from raisr_encoder.image_io import read_photo, save_jpeg
+from raisr_web import runtime
+
+CHECKOUT = Path(__file__).parents[2]
+PROGRAMS = {"chromium": "chromium", "firefox": "firefox-esr"}
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], browser_name: str
+) -> dict[str, Any]:
+    """The browsers that the system has, not ones that Playwright would download."""
+    program = shutil.which(PROGRAMS[browser_name])
+    if program is None:
+        pytest.fail(f"{PROGRAMS[browser_name]} is missing: run `make setup`")
+    special: dict[str, Any] = {
+        "chromium": {"args": QUIET},
+        "firefox": {"channel": "moz-firefox"},
+    }[browser_name]
+    return {**browser_type_launch_args, "executable_path": program, **special}
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample photographs, and payloads that something is wrong with."""
+    folder = tmp_path_factory.mktemp("photos")
+    for photo in (CHECKOUT / "samples").glob("*.jpg"):
+        shutil.copy(photo, folder)
+    base = save_jpeg(read_photo(folder / "two-dogs.jpg")[::4, ::4], 50)
+    rows, columns, _ = read_photo(folder / "two-dogs.jpg")[::2, ::2].shape
+    payload = pack(base, Record(columns, rows, "0" * 31 + "1"))
+    (folder / "x-unknown-bank.jpg").write_bytes(payload)
+    damaged = payload.replace(bytes.fromhex("0" * 31 + "1"), bytes.fromhex("0" * 31 + "2"))
+    (folder / "x-damaged-record.jpg").write_bytes(damaged)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `raisr serve`."""
+    runtime.assemble(CHECKOUT)
+    cache = tmp_path_factory.mktemp("cache")
+    raisr = Path(sys.executable).with_name("raisr")
+    command = [raisr, "serve", samples, "--port", "0", "--cache", cache]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        yield next(word for word in words if word.startswith("http://")).rstrip("/")
+        process.terminate()

@@ -1,0 +1,79 @@
+"""The page restores pictures, and every pixel is the one that the encoder expects."""
+
+import base64
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page
+
+from raisr_decoder.payload import parse
+from raisr_decoder.restore import restore
+from raisr_encoder.bank_store import BankStore
+from raisr_encoder.decode import find_bank
+from raisr_encoder.image_io import decode_base, decode_photo, save_png
+
+NAMES = [path.name for path in sorted((Path(__file__).parents[2] / "samples").glob("*.jpg"))]
+
+# The worker's way to the pixels of a base picture, given back as a PNG.
+DECODE_BASE = """async (address) => {
+  const blob = await (await fetch(address)).blob();
+  const bitmap = await createImageBitmap(blob, {
+    colorSpaceConversion: "none",
+    premultiplyAlpha: "none",
+  });
+  const canvas = document.createElement("canvas");
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  return canvas.toDataURL("image/png");
+}"""
+CANVAS = "(element) => element.shadowRoot.querySelector('canvas').toDataURL('image/png')"
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, server: str) -> Iterator[Page]:
+    """The gallery, opened once for all samples."""
+    page = browser.new_page()
+    page.goto(server)
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_canvas_holds_the_pixels_that_the_encoder_expects(
+    page: Page, server: str, name: str, tmp_path: Path
+) -> None:
+    picture = page.locator(f"raisr-img[src='/photos/{name}']")
+    picture.scroll_into_view_if_needed()
+    picture.and_(page.locator("[restored]")).wait_for()
+    actual = pixels(picture.evaluate(CANVAS))
+
+    payload = urllib.request.urlopen(f"{server}/photos/{name}").read()  # noqa: S310
+    record = parse(payload)
+    base = pixels(page.evaluate(DECODE_BASE, f"/photos/{name}"))
+    assert_same_pixels(base, decode_base(payload), tmp_path, "base picture, as decoded")
+    expected = restore(base, find_bank(record, BankStore()), record.shape)
+    assert_same_pixels(actual, expected, tmp_path, "restored picture")
+
+
+def pixels(data_url: str) -> NDArray[np.uint8]:
+    return decode_photo(base64.b64decode(data_url.partition(",")[2]), "canvas")
+
+
+def assert_same_pixels(
+    actual: NDArray[np.uint8], expected: NDArray[np.uint8], evidence: Path, what: str
+) -> None:
+    """Compare two pictures; where they differ, leave both and their difference as files."""
+    assert actual.shape == expected.shape
+    difference = np.abs(actual.astype(int) - expected)
+    if not difference.any():
+        return
+    visible = np.minimum(255, difference * 16).astype(np.uint8)
+    for name, picture in {"actual": actual, "expected": expected, "difference": visible}.items():
+        (evidence / f"{name}.png").write_bytes(save_png(picture))
+    count = np.count_nonzero(difference.any(axis=-1))
+    pytest.fail(f"{what}: {count} pixels differ, by up to {difference.max()}; see {evidence}")
