@@ -1,5 +1,6 @@
 """The commands `raisr serve` and `raisr runtime`."""
 
+import socket
 from pathlib import Path
 
 import click
@@ -28,16 +29,21 @@ def serve(folder: Path, port: int, cache: Path | None) -> None:
     import waitress
 
     from raisr_web.app import create_app
+    from raisr_web.runtime import FOLDER, LOCK
 
+    if not (FOLDER / LOCK).exists():
+        raise click.ClickException("the Python runtime of the page is missing: run `raisr runtime`")
     app = create_app({"PHOTOS": folder, **({} if cache is None else {"CACHE": cache})})
     try:
-        server = waitress.create_server(app, host="127.0.0.1", port=port, threads=16)
+        listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         raise click.ClickException(
             f"port {port} cannot be used ({error.strerror}): choose another with --port"
         ) from error
-    click.echo(f"Serving {folder} at http://127.0.0.1:{server.effective_port}/ (stop with Ctrl-C)")
-    server.run()
+    with listener:
+        address = "http://{}:{}/".format(*listener.getsockname())
+        click.echo(f"Serving {folder} at {address} (stop with Ctrl-C)")
+        waitress.create_server(app, sockets=[listener], threads=16).run()
 
 
 @click.command()

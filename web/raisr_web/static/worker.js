@@ -45,7 +45,7 @@ export class Restorer {
     this.#current = new AbortController();
     const { signal } = this.#current;
     onProgress("loading");
-    const [decoder, payload] = await Promise.all([this.#load(), fetchBytes(url, signal)]);
+    const [decoder, payload] = await Promise.all([this.#load(), fetchBytes("the picture", url, signal)]);
     signal.throwIfAborted();
     const { width, height, bank } = callPython(() => decoder.describe(payload));
     const filters = bank ? await this.#bank(bank) : undefined;
@@ -85,7 +85,7 @@ export class Restorer {
   #bank(id) {
     const known = this.#banks.get(id);
     if (known) return known;
-    const bank = fetchBytes(`${BANKS}${id}.bank`);
+    const bank = fetchBytes("the picture's filter bank", `${BANKS}${id}.bank`);
     this.#banks.set(id, bank);
     bank.catch(() => this.#banks.delete(id));
     return bank;
@@ -99,11 +99,12 @@ async function loadDecoder() {
 }
 
 /**
+ * @param {string} what in words, for the error
  * @param {string} url
  * @param {AbortSignal} [signal]
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-async function fetchBytes(url, signal) {
+async function fetchBytes(what, url, signal) {
   const timeout = AbortSignal.timeout(FETCH_MILLISECONDS);
   try {
     // The page has just fetched the base picture; its copy in the browser's cache will do.
@@ -114,7 +115,8 @@ async function fetchBytes(url, signal) {
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
-    throw new RestoreError("FetchError", `${url}: ${/** @type {Error} */ (error).message}`);
+    const { message } = /** @type {Error} */ (error);
+    throw new RestoreError("FetchError", `${what} cannot be fetched: ${message}`);
   }
 }
 
