@@ -33,7 +33,9 @@ def serve(folder: Path, port: int, cache: Path | None) -> None:
 
     if not (FOLDER / LOCK).exists():
         raise click.ClickException("the Python runtime of the page is missing: run `raisr runtime`")
-    app = create_app({"PHOTOS": folder, **({} if cache is None else {"CACHE": cache})})
+    # A page elsewhere that points a name of its own at this machine gets nothing.
+    config = {"PHOTOS": folder, "TRUSTED_HOSTS": ["127.0.0.1", "localhost"]}
+    app = create_app(config if cache is None else {**config, "CACHE": cache})
     try:
         listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
