@@ -156,3 +156,10 @@ def test_scripts_and_webassembly_have_the_types_that_browsers_insist_on(
     with client.get(address) as response:
         assert response.status_code == 200
         assert response.mimetype == media_type
+
+
+def test_a_request_for_another_host_is_refused(app: Flask) -> None:
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1"]
+    response = app.test_client().get("/", headers={"Host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "not trusted" in response.text

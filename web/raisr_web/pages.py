@@ -4,7 +4,7 @@ import hashlib
 from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, SecurityError
 
 from raisr_decoder.bank import shipped_path
 from raisr_decoder.errors import BankUnknown, RaisrError
@@ -58,6 +58,12 @@ def runtime(name: str) -> Response:
     folder = current_app.config["RUNTIME"]
     suffix = name[name.rfind(".") :]
     return send_from_directory(folder, name, mimetype=MEDIA_TYPES.get(suffix))
+
+
+@blueprint.app_errorhandler(SecurityError)
+def refuse_stranger(error: SecurityError) -> SecurityError:
+    """Refuse a request for another host plainly: without a host a page has no addresses."""
+    return error
 
 
 @blueprint.app_errorhandler(HTTPException)
