@@ -1,6 +1,6 @@
 """Luma PSNR at the same bytes: plain full-size JPEG, bicubic, and restored.
 
-    python benchmarks/same_bytes.py samples --target-size 25000
+python benchmarks/same_bytes.py samples --target-size 25000
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from raisr_decoder.restore import NO_FILTERS, restore
 from raisr_encoder.base_codec import base_codec
+from raisr_encoder.decode import decode
 from raisr_encoder.encode import Settings, encode, highest_quality
 from raisr_encoder.files import find_photographs
 from raisr_encoder.image_io import decode_base, read_photo
-from raisr_encoder.decode import decode
 from raisr_encoder.metrics import luma_psnr
 
 COLUMNS = ("plain JPEG", "bicubic", "restored")
@@ -32,12 +32,12 @@ def main() -> None:
 
     print(f"| luma PSNR (dB) at {options.target_size:,} bytes | " + " | ".join(COLUMNS) + " |")
     print("|---|" + "---:|" * len(COLUMNS))
-    rows = {
-        photo.stem: measure(read_photo(photo), options.target_size)
-        for photo in find_photographs(options.photographs)
-    }
-    for name, values in {**rows, "mean": [mean(column) for column in zip(*rows.values())]}.items():
-        print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in values) + " |")
+    photos = find_photographs(options.photographs)
+    values = [measure(read_photo(photo), options.target_size) for photo in photos]
+    means = [mean(column) for column in zip(*values, strict=True)]
+    names = [*(photo.stem for photo in photos), "mean"]
+    for name, row in zip(names, [*values, means], strict=True):
+        print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in row) + " |")
 
 
 def measure(photo: NDArray[np.uint8], target_size: int) -> list[float]:

@@ -7,42 +7,32 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder.bank import WEIGHT_BITS, Bank, FilterStage, Hash, ResizeStage
-from raisr_decoder.hashing import PATCH, SLOPE_BITS
+from raisr_decoder.bank import WEIGHT_BITS, Bank, FilterStage, ResizeStage
+from raisr_decoder.hashing import FEATURES, PATCH, Tree, cell_features, pad
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
 
-def random_stage(rng: np.random.Generator, block: int, counts: tuple[int, int, int]) -> FilterStage:
-    """A stage whose filters are noise that obeys every rule of the format."""
-    angles, strengths, coherences = counts
-    turn = np.arange(1, angles) / angles * np.pi / 2
-    slopes = np.rint(np.stack([np.cos(turn), np.sin(turn)], axis=1) * (1 << SLOPE_BITS))
-    hashing = Hash(
-        slopes.astype(np.int64),
-        np.sort(rng.integers(0, 1 << 18, strengths - 1)),
-        np.sort(rng.integers(0, 4096, (strengths, coherences - 1)), axis=1),
-    )
-    buckets, taps, outputs = angles * strengths * coherences, PATCH**2, block**2
-    weights = rng.integers(-700, 701, (buckets, outputs, taps))
-    weights += weights[:, ::-1, ::-1]
-    missing = (1 << WEIGHT_BITS) - weights.sum(axis=2)
-    # Half to each of two opposite taps; an odd rest goes to the tap that the symmetry asks for.
-    first = np.arange(outputs) < outputs / 2
-    weights[:, :, 27] += np.where(first, (missing + 1) // 2, missing // 2)
-    weights[:, :, 36] += np.where(first, missing // 2, (missing + 1) // 2)
-    return FilterStage(block, hashing, weights.transpose(0, 2, 1).astype(np.int32))
+def random_stage(rng: np.random.Generator, block: int, depth: int) -> FilterStage:
+    """A stage whose tree and filters are noise that obeys every rule of the format."""
+    plane = random_plane(int(rng.integers(1000)), 64, 64)
+    features = cell_features(pad(plane))[0].reshape(len(FEATURES), -1)
+    feature = rng.integers(0, len(FEATURES), (1 << depth) - 1).astype(np.int32)
+    cell = rng.integers(0, features.shape[1], feature.size)
+    leaves, taps, outputs = 1 << depth, PATCH**2, block**2
+    weights = rng.integers(-700, 701, (leaves, taps, outputs)).astype(np.int32)
+    weights[:, 27] += (1 << WEIGHT_BITS) - weights.sum(axis=1)
+    return FilterStage(block, Tree(feature, features[feature, cell]), weights)
 
 
 def random_bank(seed: int, block: int | None = 4, stages: int = 1, base: str = "png") -> Bank:
     """A bank of noise; `block` None makes it upsample first."""
     rng = np.random.default_rng(seed)
-    counts = (4, 3, 2)
     if block is None:
-        later = tuple(random_stage(rng, 2, counts) for _ in range(stages))
+        later = tuple(random_stage(rng, 2, 4) for _ in range(stages))
         return Bank(base, (0, 100), (ResizeStage(), *later))
     blocks = [block] + [2] * (stages - 1)
-    return Bank(base, (0, 100), tuple(random_stage(rng, each, counts) for each in blocks))
+    return Bank(base, (0, 100), tuple(random_stage(rng, each, 4) for each in blocks))
 
 
 def random_plane(seed: int, rows: int, columns: int) -> NDArray[np.uint8]:

@@ -24,7 +24,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from raisr_decoder.bank import BASES, BLOCKS, MAGIC, Bank, FilterStage, save
+from raisr_decoder.bank import BASES, BLOCKS, MAGIC, MAX_DEPTH, Bank, FilterStage, save
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.hashing import CELL
 from raisr_decoder.payload import parse
@@ -128,25 +128,6 @@ class Range(click.ParamType[tuple[int, int]]):
         if not lowest <= highest <= 100:
             self.fail(f"{value!r} is no rising range within 0-100", param, ctx)
         return lowest, highest
-
-
-class BucketCounts(click.ParamType[training.Buckets]):
-    """Angles x strengths x coherences."""
-
-    name = "AxSxC"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> training.Buckets:
-        match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", str(value))
-        if match is None or not all(1 <= int(count) <= 64 for count in match.groups()):
-            self.fail(
-                f"{value!r} is no number of buckets; write angles x strengths x coherences, "
-                "such as 4x6x3",
-                param,
-                ctx,
-            )
-        return training.Buckets(*map(int, match.groups()))
 
 
 def bank_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -287,12 +268,13 @@ def info(file: Path, as_json: bool) -> None:
     help="Quality of the base codec: one, or a range that the photographs are spread over.",
 )
 @click.option(
-    "--buckets",
-    type=BucketCounts(),
+    "--depth",
+    "depths",
+    type=click.IntRange(0, MAX_DEPTH),
     multiple=True,
-    default=["4x6x3"],
+    default=[6],
     show_default=True,
-    help="Angles x strengths x coherences; once for each stage.",
+    help="Levels of the decision tree, which has 2**depth buckets; once for each stage.",
 )
 @click.option(
     "--ridge",
@@ -308,7 +290,7 @@ def train(
     base: str,
     scale: Fraction,
     quality: tuple[int, int],
-    buckets: tuple[training.Buckets, ...],
+    depths: tuple[int, ...],
     ridge: float,
     jobs: int,
 ) -> None:
@@ -320,7 +302,7 @@ def train(
     \b
     raisr train photographs/ -o banks/ --base jpeg --scale 2 --quality 30-50
     """
-    settings = training.Settings(base, scale, quality, buckets, ridge)
+    settings = training.Settings(base, scale, quality, depths, ridge)
     found = find_photographs(photos)
     with provenance.measured() as cost, progress_bar() as progress:
         trained = training.train(found, settings, jobs, progress)
@@ -379,7 +361,7 @@ def bank_facts(bank: Bank) -> dict[str, Any]:
         "scale": str(bank.scale or "any"),
         "quality": "{}-{}".format(*bank.quality),
         "stages": [
-            f"{stage.hashing.bucket_count} buckets, blocks of {stage.block}"
+            f"{stage.tree.leaves} buckets, blocks of {stage.block}"
             if isinstance(stage, FilterStage)
             else "bicubic resize"
             for stage in bank.stages

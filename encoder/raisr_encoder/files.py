@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -56,26 +56,16 @@ def write_whole(target: Path, data: bytes) -> None:
     ------
     OutputUnwritable
     """
+    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as stream:
-            try:
+        try:
+            with unfinished.open("xb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-                # A temporary file is private; the result is as open as any other new file.
-                os.chmod(stream.name, 0o666 & ~_umask())
-                os.replace(stream.name, target)
-            except BaseException:
-                os.unlink(stream.name)
-                raise
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise OutputUnwritable(target, error.strerror or str(error)) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from raisr_decoder.errors import LimitExceeded
 from raisr_decoder.payload import MAX_PIXELS
@@ -41,6 +41,18 @@ def decode_photo(data: bytes, name: str) -> NDArray[np.uint8]:
             return np.asarray(_to_srgb(ImageOps.exif_transpose(image)))
         except (OSError, ValueError, SyntaxError) as error:
             raise PictureUnreadable(name, str(error)) from error
+
+
+def photo_shape(data: bytes, name: str) -> tuple[int, int]:
+    """Rows and columns that `decode_photo` would give, from the header alone.
+
+    Raises
+    ------
+    PictureUnreadable, LimitExceeded
+    """
+    with _open(data, name) as image:
+        sideways = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        return image.size if sideways else image.size[::-1]
 
 
 def decode_base(payload: bytes) -> NDArray[np.uint8]:

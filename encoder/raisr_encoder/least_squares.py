@@ -13,11 +13,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from raisr_decoder.bank import MAX_GAIN, ORIENTATIONS, WEIGHT_BITS, Hash, canonical_order
+from raisr_decoder.bank import MAX_GAIN, WEIGHT_BITS, canonical_order
 from raisr_decoder.filtering import ZERO
-from raisr_decoder.hashing import CELL, PATCH, hash_cells, pad
+from raisr_decoder.hashing import CELL, ORIENTATIONS, PATCH, pad
 
-STRIP_CELLS = 1 << 15
+TAPS = PATCH**2
+CHUNK = 1 << 16
+"""Samples that are float64 at the same time."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +30,22 @@ class Sums:
     ----------
     gram : ndarray of shape (buckets, 64, 64)
     cross : ndarray of shape (buckets, 64, q * q)
-    count : ndarray of shape (buckets,)
-        Cells.
     """
 
     gram: NDArray[np.float64]
     cross: NDArray[np.float64]
-    count: NDArray[np.int64]
 
     def __add__(self, other: Sums) -> Sums:
-        return Sums(self.gram + other.gram, self.cross + other.cross, self.count + other.count)
+        return Sums(self.gram + other.gram, self.cross + other.cross)
 
 
-def accumulate(
-    plane: NDArray[np.uint8], target: NDArray[np.uint8], hashing: Hash, block: int
-) -> Sums:
-    """The sums of one picture.
+def canonical_samples(
+    plane: NDArray[np.uint8],
+    target: NDArray[np.uint8],
+    orientation: NDArray[np.int32],
+    block: int,
+) -> NDArray[np.int8]:
+    """Patch and wanted output block of each cell, in canonical position.
 
     Parameters
     ----------
@@ -51,39 +53,44 @@ def accumulate(
         Luma of a base picture, restored so far.
     target : ndarray of shape at most (q * ceil(M / 2), q * ceil(N / 2)), uint8
         Luma of its photograph.
-    hashing : Hash
+    orientation : ndarray of shape (ceil(M / 2), ceil(N / 2)), int32
+        As `cell_features` returns it.
     block : int
         Rows and columns q of an output block.
+
+    Returns
+    -------
+    ndarray of shape (cells, 64 + q * q), int8
+        Pixels less 128.
     """
-    padded = pad(plane)
-    bucket, orientation = hash_cells(padded, hashing)
-    rows, columns = bucket.shape
-    patches = sliding_window_view((padded ^ ZERO).view(np.int8), (PATCH, PATCH))[::CELL, ::CELL]
+    rows, columns = orientation.shape
+    patches = sliding_window_view(pad(plane), (PATCH, PATCH))[::CELL, ::CELL]
     missing = rows * block - target.shape[0], columns * block - target.shape[1]
-    target = np.pad(target, [(0, missing[0]), (0, missing[1])], "edge")
-    blocks = (target ^ ZERO).view(np.int8).reshape(rows, block, columns, block).swapaxes(1, 2)
-
-    outputs = block * block
-    total = np.zeros((hashing.bucket_count, PATCH**2, PATCH**2 + outputs))
-    strip = max(1, STRIP_CELLS // columns)
-    for start in range(0, rows, strip):
-        here = slice(start, start + strip)
-        samples = np.concatenate(
-            [patches[here].reshape(-1, PATCH**2), blocks[here].reshape(-1, outputs)], axis=1
-        )
-        _canonicalise(samples, orientation[here].ravel(), block)
-        _add_products(total, samples, bucket[here].ravel())
-    count = np.bincount(bucket.ravel(), minlength=hashing.bucket_count)
-    return Sums(total[..., : PATCH**2], total[..., PATCH**2 :], count)
-
-
-def _canonicalise(samples: NDArray[np.int8], orientation: NDArray[np.int32], block: int) -> None:
+    whole = np.pad(target, [(0, missing[0]), (0, missing[1])], "edge")
+    blocks = whole.reshape(rows, block, columns, block).swapaxes(1, 2)
+    samples = np.concatenate([patches.reshape(-1, TAPS), blocks.reshape(-1, block**2)], axis=1)
     for turn in range(1, ORIENTATIONS):
-        order = np.concatenate(
-            [canonical_order(PATCH, turn), PATCH**2 + canonical_order(block, turn)]
-        )
-        rows = np.flatnonzero(orientation == turn)
-        samples[rows] = samples[rows][:, order]
+        order = np.concatenate([canonical_order(PATCH, turn), TAPS + canonical_order(block, turn)])
+        cells = np.flatnonzero(orientation == turn)
+        samples[cells] = samples[cells][:, order]
+    return (samples ^ ZERO).view(np.int8)
+
+
+def accumulate(samples: NDArray[np.int8], bucket: NDArray[np.int32], buckets: int) -> Sums:
+    """Sums over the samples of each bucket.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (cells, 64 + q * q), int8
+    bucket : ndarray of shape (cells,), int32
+    buckets : int
+        Their number.
+    """
+    total = np.zeros((buckets, TAPS, samples.shape[1]))
+    for start in range(0, len(samples), CHUNK):
+        here = slice(start, start + CHUNK)
+        _add_products(total, samples[here], bucket[here])
+    return Sums(total[..., :TAPS], total[..., TAPS:])
 
 
 def _add_products(
@@ -95,60 +102,42 @@ def _add_products(
     for number, (start, stop) in enumerate(pairwise(borders)):
         if start < stop:
             cells = ordered[start:stop]
-            total[number] += cells[:, : PATCH**2].T @ cells
+            total[number] += cells[:, :TAPS].T @ cells
 
 
-def solve(sums: Sums, block: int, ridge: float) -> NDArray[np.int32]:
+def solve(sums: Sums, ridge: float) -> NDArray[np.int32]:
     """Filters of all buckets on the integer grid, shape (buckets, 64, q * q).
-
-    A filter's weights sum to one; turned by 180 degrees a bucket's filters are the same.
 
     Parameters
     ----------
     sums : Sums
-    block : int
-        Rows and columns q of an output block.
     ridge : float
         Pull of each bucket towards the filter of all buckets: squared pixel values that are added
         to the energy of each tap.
     """
-    gram = sums.gram + sums.gram[:, ::-1, ::-1]
-    cross = sums.cross + sums.cross[:, ::-1, ::-1]
-    taps = np.eye(PATCH**2)
-    overall = _constrained(gram.sum(axis=0) + taps, cross.sum(axis=0))
-    weights = np.empty(cross.shape, np.int32)
-    for bucket in range(len(gram)):
-        solution = _constrained(gram[bucket] + ridge * taps, cross[bucket] + ridge * overall)
-        weights[bucket] = _to_grid(solution, overall, block)
+    taps = np.eye(TAPS)
+    overall = _constrained(sums.gram.sum(axis=0) + taps, sums.cross.sum(axis=0))
+    weights = np.empty(sums.cross.shape, np.int32)
+    for bucket, (gram, cross) in enumerate(zip(sums.gram, sums.cross, strict=True)):
+        solution = _constrained(gram + ridge * taps, cross + ridge * overall)
+        weights[bucket] = _to_grid(_limit_gain(solution, overall))
     return weights
 
 
 def _constrained(gram: NDArray[np.float64], cross: NDArray[np.float64]) -> NDArray[np.float64]:
     """Least squares under the condition that each column sums to one."""
-    ones = np.ones((PATCH**2, 1))
+    ones = np.ones((TAPS, 1))
     both = np.linalg.solve(gram, np.concatenate([cross, ones], axis=1))
     free, direction = both[:, :-1], both[:, -1:]
     filters: NDArray[np.float64] = free - direction * ((free.sum(axis=0) - 1) / direction.sum())
     return filters
 
 
-def _to_grid(
-    weights: NDArray[np.float64], fallback: NDArray[np.float64], block: int
-) -> NDArray[np.int32]:
-    weights = _limit_gain(weights, fallback)
+def _to_grid(weights: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Round; what a filter then lacks of its sum goes to its largest weight."""
     grid = np.rint(weights * (1 << WEIGHT_BITS)).astype(np.int32)
-    half = grid.T.reshape(-1)[: PATCH**2 * block**2 // 2]
-    grid = np.concatenate([half, half[::-1]]).reshape(block**2, PATCH**2).T
-    missing = (1 << WEIGHT_BITS) - grid.sum(axis=0)
-    for output in range(block**2):
-        largest = int(np.abs(grid[:, output]).argmax())
-        mirror = PATCH**2 - 1 - largest
-        if 2 * output == block**2 - 1:
-            grid[largest, output] += missing[output] // 2
-            grid[mirror, output] += missing[output] // 2
-        elif 2 * output < block**2 - 1:
-            grid[largest, output] += missing[output]
-            grid[mirror, block**2 - 1 - output] += missing[output]
+    largest = np.abs(grid).argmax(axis=0)
+    grid[largest, np.arange(grid.shape[1])] += (1 << WEIGHT_BITS) - grid.sum(axis=0)
     return grid
 
 

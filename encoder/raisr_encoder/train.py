@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from pathlib import Path
 from typing import Any
@@ -15,32 +15,26 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder.bank import Bank, FilterStage, Hash
+from raisr_decoder.bank import Bank, FilterStage
 from raisr_decoder.color import luma
 from raisr_decoder.errors import RaisrError
-from raisr_decoder.hashing import CELL, COHERENCE_BITS, SLOPE_BITS, pad, tensor
+from raisr_decoder.hashing import CELL, Tree, cell_features, descend, pad
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.errors import NoPhotographs
+from raisr_encoder.grow import grow_tree
 from raisr_encoder.image_io import decode_base, read_photo
 from raisr_encoder.kernels import filter_plane
-from raisr_encoder.least_squares import Sums, accumulate, solve
+from raisr_encoder.least_squares import Sums, accumulate, canonical_samples, solve
 from raisr_encoder.reduce import reduce_photo
 
-SAMPLES_PER_PICTURE = 4000
+GROWING_CELLS = 1_200_000
+"""Cells that a tree is grown on, whatever the number of photographs."""
+
 GROUP = 4
 """Photographs whose sums a process adds before it hands them over."""
 
 Progress = Callable[[str, int, int], None]
 """Told the name of a step, how many parts of it are done, and of how many."""
-
-
-@dataclass(frozen=True)
-class Buckets:
-    """How finely a stage tells cells apart."""
-
-    angles: int
-    strengths: int
-    coherences: int
 
 
 @dataclass(frozen=True)
@@ -55,8 +49,8 @@ class Settings:
         Output size / base size.
     quality : (int, int)
         Range of the base codec's quality; the photographs are spread over it.
-    stages : tuple of Buckets
-        One for each filter stage.
+    depths : tuple of int
+        Levels of the tree of each filter stage; the stage has ``2**depth`` buckets.
     ridge : float
         Pull of each bucket towards the filter of all buckets, as `solve` takes it.
     """
@@ -64,7 +58,7 @@ class Settings:
     base: str
     scale: Fraction
     quality: tuple[int, int]
-    stages: tuple[Buckets, ...]
+    depths: tuple[int, ...]
     ridge: float = 100.0
 
 
@@ -104,9 +98,9 @@ def train(photos: Sequence[Path], settings: Settings, jobs: int, progress: Progr
         if not pairs:
             raise NoPhotographs(list(photos))
         stages: list[FilterStage] = []
-        for number, buckets in enumerate(settings.stages, start=1):
+        for number, depth in enumerate(settings.depths, start=1):
             block = int(settings.scale * CELL) if number == 1 else CELL
-            stages.append(_train_stage(pairs, buckets, block, settings.ridge, number, run))
+            stages.append(_train_stage(pairs, depth, block, settings.ridge, number, run))
         bank = Bank(settings.base, settings.quality, tuple(stages))
     return Trained(bank, len(pairs), unreadable)
 
@@ -123,24 +117,31 @@ def _store_pairs(
 
 
 def _train_stage(
-    pairs: list[Path], buckets: Buckets, block: int, ridge: float, number: int, run: _Runner
+    pairs: list[Path], depth: int, block: int, ridge: float, number: int, run: _Runner
 ) -> FilterStage:
-    tasks = [(pair,) for pair in pairs]
-    samples = run(f"stage {number}: sampling", tasks, _sample)
-    hashing = choose_thresholds(np.concatenate(list(samples)), buckets)
+    name = f"stage {number}"
+    each = [(pair,) for pair in pairs]
+    cells = -(-GROWING_CELLS // len(pairs))
+    picked = list(run(f"{name}: sampling", each, _pick_cells, block, cells))
+    samples = np.concatenate([samples for samples, _ in picked])
+    features = np.concatenate([features for _, features in picked], axis=1)
+    tree = grow_tree(samples, features, depth, run.parallel, run.reporter(f"{name}: growing"))
     groups = [(pairs[start : start + GROUP],) for start in range(0, len(pairs), GROUP)]
-    sums = reduce(add, run(f"stage {number}: summing", groups, _accumulate, hashing, block))
-    stage = FilterStage(block, hashing, solve(sums, block, ridge))
-    for _ in run(f"stage {number}: filtering", tasks, _advance, stage):
+    sums = reduce(add, run(f"{name}: summing", groups, _accumulate, tree, block))
+    stage = FilterStage(block, tree, solve(sums, ridge))
+    for _ in run(f"{name}: filtering", each, _advance, stage):
         pass
     return stage
 
 
 class _Runner:
-    """Maps a function over tasks on all processes, results in order, and reports progress."""
+    """Maps functions over tasks on all processes, results in order, and reports progress."""
 
     def __init__(self, parallel: joblib.Parallel, progress: Progress) -> None:
-        self._parallel, self._progress = parallel, progress
+        self.parallel, self._progress = parallel, progress
+
+    def reporter(self, step: str) -> Callable[[int, int], None]:
+        return partial(self._progress, step)
 
     def __call__(
         self,
@@ -149,7 +150,7 @@ class _Runner:
         function: Callable[..., Any],
         *shared: Any,
     ) -> Iterator[Any]:
-        results = self._parallel(joblib.delayed(function)(*task, *shared) for task in tasks)
+        results = self.parallel(joblib.delayed(function)(*task, *shared) for task in tasks)
         for done, result in enumerate(results, start=1):
             self._progress(step, done, len(tasks))
             yield result
@@ -166,17 +167,27 @@ def _store_pair(photo: Path, pair: Path, quality: int, settings: Settings) -> Ra
     return None
 
 
-def _sample(pair: Path) -> NDArray[np.float64]:
-    with np.load(pair) as planes:
-        return sample_tensor(planes["plane"], SAMPLES_PER_PICTURE)
+def _pick_cells(pair: Path, block: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """Samples and features of about `count` cells, evenly spread over the picture."""
+    samples, features = _cells(pair, block)
+    step = max(1, len(samples) // count)
+    return samples[::step], features[:, ::step]
 
 
-def _accumulate(pairs: list[Path], hashing: Hash, block: int) -> Sums:
+def _accumulate(pairs: list[Path], tree: Tree, block: int) -> Sums:
     def sums_of(pair: Path) -> Sums:
-        with np.load(pair) as planes:
-            return accumulate(planes["plane"], planes["target"], hashing, block)
+        samples, features = _cells(pair, block)
+        return accumulate(samples, descend(tree, features), tree.leaves)
 
     return reduce(add, map(sums_of, pairs))
+
+
+def _cells(pair: Path, block: int) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    with np.load(pair) as planes:
+        plane, target = planes["plane"], planes["target"]
+    features, orientation = cell_features(pad(plane))
+    samples = canonical_samples(plane, target, orientation, block)
+    return samples, features.reshape(len(features), -1)
 
 
 def _advance(pair: Path, stage: FilterStage) -> None:
@@ -191,29 +202,3 @@ def _spread(quality: tuple[int, int], count: int) -> list[int]:
     lowest, highest = quality
     golden = (5**0.5 - 1) / 2
     return [lowest + int(number * golden % 1 * (highest + 1 - lowest)) for number in range(count)]
-
-
-def choose_thresholds(traces_and_coherences: NDArray[np.float64], buckets: Buckets) -> Hash:
-    """Quantiles of strength, and of coherence within each strength; uniform angles."""
-    trace, coherence = traces_and_coherences.T
-    shares = np.arange(1, buckets.strengths) / buckets.strengths
-    strengths = np.quantile(trace, shares).astype(np.int64)
-    level = np.searchsorted(strengths, trace)
-    shares = np.arange(1, buckets.coherences) / buckets.coherences
-    coherences = np.zeros((buckets.strengths, buckets.coherences - 1), np.int64)
-    for strength in range(buckets.strengths):
-        within = coherence[level == strength]
-        if len(within):
-            coherences[strength] = np.quantile(within, shares) * (1 << COHERENCE_BITS)
-    turn = np.arange(1, buckets.angles) / buckets.angles * (np.pi / 2)
-    slopes = np.rint(np.stack([np.cos(turn), np.sin(turn)], axis=1) * (1 << SLOPE_BITS))
-    return Hash(slopes.astype(np.int64), strengths, coherences)
-
-
-def sample_tensor(plane: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
-    """Trace and squared coherence of evenly spread cells, shape (about `count`, 2)."""
-    trace, difference, product = (part.ravel() for part in tensor(pad(plane)))
-    step = max(1, trace.size // count)
-    trace, difference, product = trace[::step], difference[::step], product[::step]
-    energy = difference.astype(np.float64) ** 2 + product.astype(np.float64) ** 2
-    return np.stack([trace, energy / np.maximum(trace, 1).astype(np.float64) ** 2], axis=1)

@@ -79,9 +79,7 @@ def test_train_writes_a_bank_and_its_provenance(tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     photo.write_bytes(save_png(read_photo(PHOTO)[:300, :300]))
     bank = tmp_path / "new.bank"
-    result = raisr(
-        "train", photo, "-o", bank, "--quality", "40-50", "--buckets", "2x2x1", "--jobs", 1
-    )
+    result = raisr("train", photo, "-o", bank, "--quality", "40-50", "--depth", 2, "--jobs", 1)
     assert result.exit_code == 0, result.output
     facts = json.loads(raisr("info", bank, "--json").output)
     note = json.loads(bank.with_suffix(".json").read_text())
@@ -115,7 +113,7 @@ def test_bad_input_ends_in_a_sentence(payload: Path, tmp_path: Path) -> None:
     fails(raisr("encode", tmp_path / "none.jpg"), "cannot be read")
     fails(raisr("train", tmp_path / "none.jpg", "-o", out), "no photographs")
     fails(raisr("train", PHOTO, "-o", out, "--quality", "50-40"), "no rising range")
-    fails(raisr("train", PHOTO, "-o", out, "--buckets", "4x4"), "no number of buckets")
+    fails(raisr("train", PHOTO, "-o", out, "--depth", "99"), "not in the range")
     assert not out.exists()
 
 

@@ -38,6 +38,11 @@ def test_an_upright_picture_results_from_exif_orientation() -> None:
     exif[0x0112] = 6
     data = file_of(Image.fromarray(PICTURE), exif=exif)
     assert (image_io.decode_photo(data, "turned.png") == np.rot90(PICTURE, -1)).all()
+    assert image_io.photo_shape(data, "turned.png") == (30, 20)
+
+
+def test_the_shape_is_known_from_the_header() -> None:
+    assert image_io.photo_shape(image_io.save_jpeg(PICTURE, 50)[:400], "photo.jpg") == (20, 30)
 
 
 def test_profiles_are_converted_to_srgb() -> None:

@@ -13,10 +13,10 @@ from raisr_encoder.errors import NoPhotographs, PictureUnreadable
 from raisr_encoder.image_io import decode_base, read_photo, save_png
 from raisr_encoder.metrics import luma_psnr
 from raisr_encoder.reduce import reduce_photo
-from raisr_encoder.train import Buckets, Settings, train
+from raisr_encoder.train import Settings, train
 from support import SAMPLES
 
-SETTINGS = Settings("jpeg", Fraction(2), (40, 60), (Buckets(2, 3, 2), Buckets(2, 3, 2)))
+SETTINGS = Settings("jpeg", Fraction(2), (40, 60), (3, 2))
 
 
 def silent(_step: str, _done: int, _total: int) -> None:
@@ -52,7 +52,7 @@ def test_jobs_do_not_change_a_bit(photos: list[Path]) -> None:
 
 
 def test_stages_have_the_blocks_of_their_scale(photos: list[Path]) -> None:
-    settings = Settings("png", Fraction(3, 2), (100, 100), (Buckets(1, 2, 1), Buckets(1, 1, 1)))
+    settings = Settings("png", Fraction(3, 2), (100, 100), (1, 0))
     stages = train(photos[:2], settings, 1, silent).bank.stages
     assert [stage.block for stage in stages if isinstance(stage, FilterStage)] == [3, 2]
 
@@ -75,5 +75,5 @@ def test_progress_tells_each_step_to_its_end(photos: list[Path]) -> None:
     steps: dict[str, tuple[int, int]] = {}
     train(photos[:2], SETTINGS, 1, lambda step, done, total: steps.update({step: (done, total)}))
     assert all(done == total for done, total in steps.values())
-    assert len(steps) == 1 + 3 * len(SETTINGS.stages)
+    assert len(steps) == 1 + 4 * len(SETTINGS.depths)
     assert np.all([total > 0 for _, total in steps.values()])

@@ -21,7 +21,7 @@ from raisr_decoder.errors import (
     BankUnsupported,
     LimitExceeded,
 )
-from raisr_decoder.hashing import CELL, PATCH
+from raisr_decoder.hashing import CELL, FEATURES, ORIENTATIONS, PATCH, Tree
 
 MAGIC = b"RSRB"
 VERSION = 1
@@ -32,51 +32,15 @@ MAX_GAIN = 15
 """A filter's absolute weights sum to at most this, so sums stay exact in float32 and int32."""
 
 BLOCKS = (2, 3, 4, 5, 6, 8)
-ORIENTATIONS = 4
 BASES = ("png", "jpeg", "webp", "avif")
 
 MAX_BANK_BYTES = 8 << 20
 MAX_STAGES = 8
-MAX_BUCKETS = 4096
+MAX_DEPTH = 10
 
 _HEADER = struct.Struct(">4sBBBBB")
-_STAGE = struct.Struct(">BBBB")
+_STAGE = struct.Struct(">BB")
 _KIND_RESIZE, _KIND_FILTER = 0, 1
-
-
-@dataclass(frozen=True)
-class Hash:
-    """Thresholds that turn a structure tensor into a bucket.
-
-    Attributes
-    ----------
-    slopes : ndarray of shape (angles - 1, 2), int64
-        Rising (cosine, sine) of twice the angle at the border between two angles, times 2**12.
-    strengths : ndarray of shape (strengths - 1,), int64
-        Rising thresholds of the tensor's trace, below 2**25.
-    coherences : ndarray of shape (strengths, coherences - 1), int64
-        For each strength, rising thresholds of the squared coherence, times 2**12.
-    """
-
-    slopes: NDArray[np.int64]
-    strengths: NDArray[np.int64]
-    coherences: NDArray[np.int64]
-
-    @property
-    def angle_count(self) -> int:
-        return len(self.slopes) + 1
-
-    @property
-    def strength_count(self) -> int:
-        return len(self.strengths) + 1
-
-    @property
-    def coherence_count(self) -> int:
-        return int(self.coherences.shape[1]) + 1
-
-    @property
-    def bucket_count(self) -> int:
-        return self.angle_count * self.strength_count * self.coherence_count
 
 
 @dataclass(frozen=True)
@@ -92,13 +56,14 @@ class FilterStage:
     ----------
     block : int
         Rows and columns q of the output block of a cell.
-    hashing : Hash
+    tree : Tree
+        Its leaves are the buckets.
     weights : ndarray of shape (buckets, 64, q * q), int32
         Canonical filters, in units of 2**-12.
     """
 
     block: int
-    hashing: Hash
+    tree: Tree
     weights: NDArray[np.int32]
 
     @property
@@ -107,7 +72,7 @@ class FilterStage:
 
     @cached_property
     def expanded(self) -> NDArray[np.float32]:
-        """Filters of every orientation, shape (4 * buckets, 64, q * q), float32.
+        """Filters of every orientation, shape (8 * buckets, 64, q * q), float32.
 
         Filter ``orientation * buckets + bucket`` applies to a patch as it lies in the picture.
         """
@@ -143,6 +108,8 @@ def canonical_order(size: int, orientation: int) -> NDArray[np.intp]:
         square = square[:, ::-1]
     if orientation & 2:
         square = square.T
+    if orientation & 4:
+        square = square[::-1, ::-1]
     return square.ravel()
 
 
@@ -252,16 +219,13 @@ def load(data: bytes, bank_id: str | None = None) -> Bank:
 def _save_stage(stage: Stage) -> bytes:
     if isinstance(stage, ResizeStage):
         return bytes([_KIND_RESIZE])
-    hashing = stage.hashing
-    counts = hashing.angle_count, hashing.strength_count, hashing.coherence_count
     weights = zlib.compress(_pack_weights(stage.weights), 9)
     return b"".join(
         [
             bytes([_KIND_FILTER]),
-            _STAGE.pack(stage.block, *counts),
-            hashing.slopes.astype(">u2").tobytes(),
-            hashing.strengths.astype(">u4").tobytes(),
-            hashing.coherences.astype(">u2").tobytes(),
+            _STAGE.pack(stage.block, stage.tree.depth),
+            stage.tree.feature.astype(np.uint8).tobytes(),
+            stage.tree.threshold.astype(">i4").tobytes(),
             struct.pack(">I", len(weights)),
             weights,
         ]
@@ -274,22 +238,18 @@ def _load_stage(reader: _Reader, number: int) -> Stage:
         return ResizeStage()
     if kind != _KIND_FILTER:
         raise BankUnsupported(f"in stage {number} the kind", kind)
-    block, angles, strengths, coherences = reader.unpack(_STAGE)
+    block, depth = reader.unpack(_STAGE)
     if block not in (BLOCKS if number == 0 else (CELL,)):
         raise BankDamaged(f"stage {number} has output blocks of {block}")
-    buckets = angles * strengths * coherences
-    if not 1 <= buckets <= MAX_BUCKETS:
-        raise LimitExceeded(f"buckets of stage {number}", buckets, MAX_BUCKETS)
-    hashing = Hash(
-        reader.array(">u2", (angles - 1, 2)),
-        reader.array(">u4", (strengths - 1,)),
-        reader.array(">u2", (strengths, coherences - 1)),
-    )
-    if np.any(hashing.strengths >= 1 << 25):
-        raise BankDamaged(f"a strength threshold of stage {number} is out of range")
-    weights = _unpack_weights(reader.inflate(buckets * block**2 * PATCH**2), buckets, block)
+    if depth > MAX_DEPTH:
+        raise LimitExceeded(f"depth of the tree of stage {number}", depth, MAX_DEPTH)
+    nodes = (1 << depth) - 1
+    tree = Tree(reader.array("u1", nodes), reader.array(">i4", nodes))
+    if np.any(tree.feature >= len(FEATURES)):
+        raise BankUnsupported(f"in stage {number} the feature", int(tree.feature.max()))
+    weights = _unpack_weights(reader.inflate(tree.leaves * block**2 * PATCH**2 * 2), block)
     _check_weights(weights, number)
-    return FilterStage(block, hashing, weights)
+    return FilterStage(block, tree, weights)
 
 
 def _check_weights(weights: NDArray[np.int32], number: int) -> None:
@@ -300,20 +260,16 @@ def _check_weights(weights: NDArray[np.int32], number: int) -> None:
 
 
 def _pack_weights(weights: NDArray[np.int32]) -> bytes:
-    """Half of each bucket's weights: turned by 180 degrees it is the other half."""
-    buckets = len(weights)
-    half = weights.transpose(0, 2, 1).reshape(buckets, -1)
-    half = half[:, : half.shape[1] // 2]
-    zigzag = ((half << 1) ^ (half >> 31)).astype(">u2")
-    return zigzag.T.copy().view(np.uint8).reshape(-1, 2).T.tobytes()
+    """Zigzag, then all high bytes, then all low bytes; bucket by bucket within each weight."""
+    zigzag = ((weights << 1) ^ (weights >> 31)).astype(">u2")
+    return zigzag.transpose(1, 2, 0).reshape(-1).view(np.uint8).reshape(-1, 2).T.tobytes()
 
 
-def _unpack_weights(data: bytes, buckets: int, block: int) -> NDArray[np.int32]:
+def _unpack_weights(data: bytes, block: int) -> NDArray[np.int32]:
     high, low = np.frombuffer(data, np.uint8).astype(np.int32).reshape(2, -1)
     zigzag = (high << 8) | low
-    half = ((zigzag >> 1) ^ -(zigzag & 1)).reshape(-1, buckets).T
-    whole = np.concatenate([half, half[:, ::-1]], axis=1)
-    return np.ascontiguousarray(whole.reshape(buckets, block**2, PATCH**2).transpose(0, 2, 1))
+    weights = (zigzag >> 1) ^ -(zigzag & 1)
+    return np.ascontiguousarray(weights.reshape(PATCH**2, block**2, -1).transpose(2, 0, 1))
 
 
 class _Reader:
@@ -335,9 +291,8 @@ class _Reader:
     def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
         return layout.unpack(self.take(layout.size))
 
-    def array(self, dtype: str, shape: tuple[int, ...]) -> NDArray[np.int64]:
-        count = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        return np.frombuffer(self.take(count), dtype).astype(np.int64).reshape(shape)
+    def array(self, dtype: str, count: int) -> NDArray[np.int32]:
+        return np.frombuffer(self.take(count * np.dtype(dtype).itemsize), dtype).astype(np.int32)
 
     def inflate(self, size: int) -> bytes:
         (length,) = struct.unpack(">I", self.take(4))

@@ -36,8 +36,8 @@ def filter_plane(
     padded = pad(plane)
     signed = (padded ^ ZERO).view(np.int8)
     patches = sliding_window_view(signed, (PATCH, PATCH))[::CELL, ::CELL]
-    bucket, orientation = hash_cells(padded, stage.hashing)
-    index = orientation * stage.hashing.bucket_count + bucket
+    bucket, orientation = hash_cells(padded, stage.tree)
+    index = orientation * stage.tree.leaves + bucket
 
     rows, columns = index.shape
     block = stage.block

@@ -1,28 +1,74 @@
 """Plane -> bucket and orientation per cell.
 
-The hash of a cell is read from the structure tensor of its patch, summed with integer weights:
-angle, strength and coherence, as in RAISR (Romano, Isidoro, Milanfar, 2016, section III-B), but
-compared against thresholds in integers, so that every implementation finds the same bucket.
+RAISR hashes the angle, strength and coherence of the gradients around a pixel (Romano, Isidoro,
+Milanfar, 2016, section III-B). Here these three and some further measures of a cell's patch are
+integers, the *features*, and the bucket is the leaf of a trained decision tree that compares one
+feature with one threshold at each node. Integers make every implementation find the same leaf.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from raisr_decoder.bank import Hash
-
 CELL = 2
 PATCH = 8
 MARGIN = (PATCH - CELL) // 2
-WINDOW = (1, 2, 3, 3, 2, 1)
-"""Weights of the 6 x 6 inner pixels of a patch, along rows and along columns."""
+ORIENTATIONS = 8
 
-SLOPE_BITS = 12
-COHERENCE_BITS = 12
+WINDOW = (1, 2, 4, 4, 2, 1)
+"""Weights of the inner 6 x 6 pixels of a patch, along rows and along columns."""
+
+LEVER = tuple(weight * distance for weight, distance in zip(WINDOW, range(-5, 6, 2), strict=True))
+"""The same weights times the distance from the middle of the cell in half pixels."""
+
+RATIO_BITS = 12
+
+FEATURES = (
+    "strength",
+    "coherence",
+    "angle",
+    "offset",
+    "inner strength",
+    "roughness",
+    "contrast",
+    "saddle",
+    "step across",
+    "step along",
+    "curvature",
+    "signed curvature",
+    "slope",
+    "brightness",
+)
+"""What a node of a tree can compare, in the order of `cell_features`."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A complete binary tree in level order: the children of node n are 2n + 1 and 2n + 2.
+
+    Attributes
+    ----------
+    feature : ndarray of shape (2**depth - 1,), int32
+        Index into `FEATURES`.
+    threshold : ndarray of shape (2**depth - 1,), int32
+        A cell whose feature exceeds it goes to the second child.
+    """
+
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.int32]
+
+    @cached_property
+    def depth(self) -> int:
+        return len(self.feature).bit_length()
+
+    @property
+    def leaves(self) -> int:
+        return len(self.feature) + 1
 
 
 def pad(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -43,46 +89,8 @@ def pad(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     )
 
 
-def tensor(
-    padded: NDArray[np.uint8],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Structure tensor of each cell.
-
-    Parameters
-    ----------
-    padded : ndarray of shape (2 * K + 6, 2 * L + 6), uint8
-        As `pad` returns it.
-
-    Returns
-    -------
-    trace, difference, product : ndarrays of shape (K, L), int64
-        Weighted sums of ``gr**2 + gc**2``, ``gc**2 - gr**2`` and ``2 * gr * gc``, where `gr` and
-        `gc` are central differences along rows and columns. All stay below 2**25.
-    """
-    signed = padded.astype(np.int32)
-    down = signed[2:, 1:-1] - signed[:-2, 1:-1]
-    across = signed[1:-1, 2:] - signed[1:-1, :-2]
-    down_squared, across_squared = down * down, across * across
-    return (
-        _window(down_squared + across_squared),
-        _window(across_squared - down_squared),
-        _window(2 * down * across),
-    )
-
-
-def _window(values: NDArray[np.int32]) -> NDArray[np.int64]:
-    rows, columns = (size // CELL - MARGIN + 1 for size in values.shape)
-    tall = np.zeros((rows, values.shape[1]), np.int32)
-    for start, weight in enumerate(WINDOW):
-        tall += weight * values[start : start + CELL * rows : CELL]
-    both = np.zeros((rows, columns), np.int64)
-    for start, weight in enumerate(WINDOW):
-        both += weight * tall[:, start : start + CELL * columns : CELL]
-    return both
-
-
 def hash_cells(
-    padded: NDArray[np.uint8], hashing: Hash
+    padded: NDArray[np.uint8], tree: Tree
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Bucket and orientation of each cell.
 
@@ -90,31 +98,151 @@ def hash_cells(
     ----------
     padded : ndarray of shape (2 * K + 6, 2 * L + 6), uint8
         As `pad` returns it.
-    hashing : Hash
-        Thresholds of the stage.
+    tree : Tree
 
     Returns
     -------
     bucket : ndarray of shape (K, L), int32
-        ``(strength * coherences + coherence) * angles + angle``, where each of the three counts the
-        thresholds that the cell exceeds.
+        Leaf of the tree, from 0.
     orientation : ndarray of shape (K, L), int32
-        0..3: 1 where the columns of the patch are to be flipped, plus 2 where the patch is then to
-        be transposed, to bring its gradient into the canonical octant.
+        As `cell_features` returns it.
     """
-    trace, difference, product = tensor(padded)
-    orientation = (product < 0) + 2 * (difference < 0)
+    features, orientation = cell_features(padded)
+    bucket = descend(tree, features.reshape(len(features), -1))
+    return bucket.reshape(orientation.shape), orientation
+
+
+def descend(tree: Tree, features: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Leaf of each cell.
+
+    Parameters
+    ----------
+    tree : Tree
+    features : ndarray of shape (len(FEATURES), cells), int32
+
+    Returns
+    -------
+    ndarray of shape (cells,), int32
+    """
+    cell = np.arange(features.shape[1])
+    node = np.zeros(len(cell), np.intp)
+    for _ in range(tree.depth):
+        exceeds = features[tree.feature[node], cell] > tree.threshold[node]
+        node = 2 * node + 1 + exceeds
+    return (node - (tree.leaves - 1)).astype(np.int32)
+
+
+def cell_features(
+    padded: NDArray[np.uint8],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Features and orientation of each cell.
+
+    The orientation says how a patch is brought into its canonical position, where its gradients
+    run along the columns rather than the rows, downwards to the right rather than to the left, and
+    are stronger on the right side: flip the columns if bit 0 is set, then transpose if bit 1 is,
+    then turn by 180 degrees if bit 2 is. Features do not depend on the orientation.
+
+    Parameters
+    ----------
+    padded : ndarray of shape (2 * K + 6, 2 * L + 6), uint8
+        As `pad` returns it.
+
+    Returns
+    -------
+    features : ndarray of shape (len(FEATURES), K, L), int32
+    orientation : ndarray of shape (K, L), int32
+        0..7.
+    """
+    plane = padded.astype(np.int32)
+    down = plane[2:, 1:-1] - plane[:-2, 1:-1]
+    across = plane[1:-1, 2:] - plane[1:-1, :-2]
+    energy = down * down + across * across
+
+    tall = _sum_rows(energy, WINDOW)
+    strength = _sum_columns(tall, WINDOW)
+    lean_columns = _sum_columns(tall, LEVER)
+    lean_rows = _sum_columns(_sum_rows(energy, LEVER), WINDOW)
+    difference = _sum_columns(_sum_rows(across * across - down * down, WINDOW), WINDOW)
+    product = _sum_columns(_sum_rows(2 * down * across, WINDOW), WINDOW)
+
+    flipped, transposed = product < 0, difference < 0
+    lean = np.where(transposed, lean_rows, np.where(flipped, -lean_columns, lean_columns))
+    orientation = flipped + 2 * transposed + 4 * (lean < 0)
+
+    # The 4 x 4 pixels in the middle of each patch: the cell (f, g, j, k) and its neighbours.
+    (a, b, c, d), (e, f, g, h), (i, j, k, m), (n, o, p, q) = _middle(plane)
+    cell = f + g + j + k
+    step_columns, step_rows = g + k - f - j, j + k - f - g
+    step_across = np.where(transposed, step_rows, step_columns)
+    step_along = np.where(transposed, step_columns, step_rows)
+    curvature = cell - np.where(transposed, b + c + o + p, e + i + h + m)
+    slope = 3 * step_across + np.where(
+        transposed, n + o + p + q - a - b - c - d, d + h + m + q - a - e - i - n
+    )
+    same_side = (slope < 0) == (np.where(transposed, lean_rows, lean_columns) < 0)
+
     run, rise = np.abs(difference), np.abs(product)
+    square = strength.astype(np.float64) ** 2
+    features = (
+        strength,
+        _ratio(run.astype(np.float64) ** 2 + rise.astype(np.float64) ** 2, square),
+        _ratio(rise, run + rise),
+        _ratio(np.abs(lean), strength),
+        _inner(energy),
+        _roughness(plane),
+        np.maximum(np.maximum(f, g), np.maximum(j, k))
+        - np.minimum(np.minimum(f, g), np.minimum(j, k)),
+        np.abs(f + k - g - j),
+        np.abs(step_across),
+        np.abs(step_along),
+        np.abs(curvature),
+        np.where(same_side, curvature, -curvature),
+        np.abs(slope),
+        cell,
+    )
+    return np.stack(features).astype(np.int32, copy=False), orientation.astype(np.int32)
 
-    strength = np.searchsorted(hashing.strengths, trace, side="left")
-    energy = (run * run + rise * rise) << COHERENCE_BITS
-    square = trace * trace
-    coherence = np.zeros(trace.shape, np.int64)
-    for thresholds in hashing.coherences.T:
-        coherence += energy > thresholds[strength] * square
-    angle = np.zeros(trace.shape, np.int64)
-    for cosine, sine in hashing.slopes:
-        angle += rise * cosine > run * sine
 
-    bucket = (strength * hashing.coherence_count + coherence) * hashing.angle_count + angle
-    return bucket.astype(np.int32), orientation.astype(np.int32)
+def _sum_rows(values: NDArray[np.int32], weights: tuple[int, ...]) -> NDArray[np.int32]:
+    """Weighted sums over the six inner rows of each row of cells."""
+    rows = values.shape[0] // CELL - MARGIN + 1
+    total = np.zeros((rows, values.shape[1]), np.int32)
+    for start, weight in enumerate(weights):
+        total += weight * values[start : start + CELL * rows : CELL]
+    return total
+
+
+def _sum_columns(values: NDArray[np.int32], weights: tuple[int, ...]) -> NDArray[np.int32]:
+    return _sum_rows(values.T, weights).T
+
+
+def _middle(plane: NDArray[np.int32]) -> list[list[NDArray[np.int32]]]:
+    rows, columns = (size // CELL - MARGIN for size in plane.shape)
+    return [
+        [
+            plane[row : row + CELL * rows : CELL, column : column + CELL * columns : CELL]
+            for column in range(2, 6)
+        ]
+        for row in range(2, 6)
+    ]
+
+
+def _inner(energy: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Gradient energy of the four pixels of each cell."""
+    return _sum_columns(_sum_rows(energy, (0, 0, 1, 1, 0, 0)), (0, 0, 1, 1, 0, 0))
+
+
+def _roughness(plane: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Squared Laplacian summed over the 4 x 4 pixels in the middle of each patch."""
+    inner = plane[1:-1, 1:-1]
+    around = plane[2:, 1:-1] + plane[:-2, 1:-1] + plane[1:-1, 2:] + plane[1:-1, :-2]
+    laplacian = around - 4 * inner
+    window = (0, 1, 1, 1, 1, 0)
+    return _sum_columns(_sum_rows(laplacian * laplacian, window), window)
+
+
+def _ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> NDArray[np.int32]:
+    """Quotient times 2**12, rounded down; both are exact in float64, and so is 0 / 0 = 0."""
+    scaled = numerator * float(1 << RATIO_BITS)
+    floor: NDArray[np.int32] = np.floor(scaled / np.maximum(denominator, 1)).astype(np.int32)
+    return floor

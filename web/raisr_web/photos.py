@@ -17,7 +17,7 @@ from raisr_encoder.base_codec import base_codec
 from raisr_encoder.encode import Settings, encode
 from raisr_encoder.errors import OutputUnwritable
 from raisr_encoder.files import PHOTO_SUFFIXES, write_whole
-from raisr_encoder.image_io import decode_photo
+from raisr_encoder.image_io import decode_photo, photo_shape
 from raisr_web.errors import CacheUnwritable, PhotoMissing
 
 MEDIA_TYPES = {
@@ -98,7 +98,7 @@ class Photos:
             if kept.exists():
                 content = kept.read_bytes()
             if not _carries_record(content):
-                height, width, _ = decode_photo(content, name).shape
+                height, width = photo_shape(content, name)
                 return Entry(name, width, height)
         except (RaisrError, PhotoMissing) as error:
             return Entry(name, problem=str(error))
