@@ -20,7 +20,7 @@ def random_stage(rng: np.random.Generator, block: int, depth: int) -> FilterStag
     feature = rng.integers(0, len(FEATURES), (1 << depth) - 1).astype(np.int32)
     cell = rng.integers(0, features.shape[1], feature.size)
     leaves, taps, outputs = 1 << depth, PATCH**2, block**2
-    weights = rng.integers(-700, 701, (leaves, taps, outputs)).astype(np.int32)
+    weights = rng.integers(-80, 81, (leaves, taps, outputs)).astype(np.int32)
     weights[:, 27] += (1 << WEIGHT_BITS) - weights.sum(axis=1)
     return FilterStage(block, Tree(feature, features[feature, cell]), weights)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from raisr_decoder.alpha import parse_alpha
 from raisr_decoder.bank import Bank
 from raisr_decoder.payload import Record, parse
 from raisr_decoder.restore import NO_FILTERS, Engine, restore
@@ -28,7 +29,7 @@ def decode(
 
     Returns
     -------
-    ndarray of shape (M, N, 3), uint8
+    ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
 
     Raises
     ------
@@ -36,7 +37,9 @@ def decode(
     """
     record = parse(payload)
     bank = find_bank(record, banks or BankStore())
-    return restore(decode_base(payload), bank, record.shape, engine or kernels.engine())
+    base = decode_base(payload)
+    alpha = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
+    return restore(base, bank, record.shape, alpha, engine or kernels.engine())
 
 
 def find_bank(record: Record, banks: BankStore) -> Bank:

@@ -108,5 +108,5 @@ def highest_quality(size_at: Callable[[int], int], codec: BaseCodec, target_size
 
 def _measure(photo: NDArray[np.uint8], base: NDArray[np.uint8], bank: Bank) -> Record:
     rows, columns = photo.shape[:2]
-    restored = restore(base, bank, (rows, columns), kernels.engine())
+    restored = restore(base, bank, (rows, columns), engine=kernels.engine())
     return Record(columns, rows, bank.id, luma_psnr(restored, photo))

@@ -28,7 +28,11 @@ def filter_plane(
     index = orientation * np.int32(stage.tree.leaves) + bucket
     rows, columns = index.shape
     result = np.empty((rows * stage.block, columns * stage.block), np.int16)
-    _filter_rows(padded, index, stage.expanded, stage.block, fraction_bits, result)
+    shift = WEIGHT_BITS - fraction_bits
+    offset = (ZERO << WEIGHT_BITS) + (1 << (shift - 1))
+    _filter_rows(
+        padded, index, stage.expanded, stage.block, shift, offset, 255 << fraction_bits, result
+    )
     return result
 
 
@@ -38,14 +42,13 @@ def _filter_rows(
     index: NDArray[np.int32],
     filters: NDArray[np.float32],
     block: int,
-    fraction_bits: int,
+    shift: int,
+    offset: int,
+    highest: int,
     result: NDArray[np.int16],
 ) -> None:
     rows, columns = index.shape
     outputs = block * block
-    shift = WEIGHT_BITS - fraction_bits
-    offset = (ZERO << WEIGHT_BITS) + (1 << (shift - 1))
-    highest = 255 << fraction_bits
     for row in numba.prange(rows):
         sums = np.empty(outputs, np.float32)
         for column in range(columns):

@@ -134,16 +134,18 @@ def _constrained(gram: NDArray[np.float64], cross: NDArray[np.float64]) -> NDArr
 
 
 def _to_grid(weights: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Round; what a filter then lacks of its sum goes to its largest weight."""
-    grid = np.rint(weights * (1 << WEIGHT_BITS)).astype(np.int32)
-    largest = np.abs(grid).argmax(axis=0)
-    grid[largest, np.arange(grid.shape[1])] += (1 << WEIGHT_BITS) - grid.sum(axis=0)
-    return grid
+    """Round so that the sums stay exact: the largest fractions are rounded up."""
+    scaled = weights * (1 << WEIGHT_BITS)
+    grid = np.floor(scaled).astype(np.int32)
+    missing = (1 << WEIGHT_BITS) - grid.sum(axis=0)
+    rank = np.argsort(np.argsort(grid - scaled, axis=0, kind="stable"), axis=0)
+    rounded: NDArray[np.int32] = grid + (rank < missing)
+    return rounded
 
 
 def _limit_gain(weights: NDArray[np.float64], fallback: NDArray[np.float64]) -> NDArray[np.float64]:
     """Move filters whose sums could leave the exact range towards one that is far within it."""
-    limit = MAX_GAIN - 0.1  # Rounding to the grid adds up to 64 / 2**13.
+    limit = MAX_GAIN - 0.1  # Rounding to the grid adds up to 64 / 2**10.
     gain, calm = (np.abs(filters).sum(axis=0).max() for filters in (weights, fallback))
     if gain <= limit:
         return weights

@@ -81,7 +81,7 @@ def test_damaged_headers_are_refused(offset: int, value: int, error: type[BankEr
 
 def test_weights_that_inflate_beyond_their_size_are_refused() -> None:
     stage = first_filter(random_bank(3, 2))
-    bomb = replace(stage, weights=np.repeat(stage.weights, 2, axis=0))
+    bomb = replace(stage, weights=np.concatenate([stage.weights] * 2))
     with pytest.raises(BankDamaged, match="inflate"):
         load(save(Bank("png", (0, 100), (bomb,))))
 
@@ -95,20 +95,21 @@ def test_garbage_instead_of_weights_is_refused() -> None:
         load(data[: start + 4] + bytes(length))
 
 
-@pytest.mark.parametrize("change", [1, 1 << 14])
+@pytest.mark.parametrize("change", [1, 1 << 13])
 def test_filters_outside_the_exact_range_are_refused(change: int) -> None:
     stage = first_filter(random_bank(3, 2))
     weights = stage.weights.copy()
     if change == 1:
         weights[0, 0, 0] += 1
     else:
-        weights[0, :2, 0] += np.array([change, -change]) * 2
+        weights[0, :2, 0] += np.array([change, -change])
     with pytest.raises(BankDamaged):
         load(save(Bank("png", (0, 100), (replace(stage, weights=weights),))))
 
 
-def test_no_sum_leaves_the_exact_range_of_float32() -> None:
+def test_no_sum_leaves_the_exact_range() -> None:
     assert 128 * (banks.MAX_GAIN << banks.WEIGHT_BITS) <= 1 << 24
+    assert banks.MAX_GAIN << banks.WEIGHT_BITS < 1 << 15
 
 
 @pytest.mark.parametrize("bank_id", ["", "0" * 31, "0" * 32, "../" * 10 + "aa", "g" * 32])

@@ -27,9 +27,10 @@ MAGIC = b"RSRB"
 VERSION = 1
 ID_BYTES = 16
 
-WEIGHT_BITS = 12
-MAX_GAIN = 15
-"""A filter's absolute weights sum to at most this, so sums stay exact in float32 and int32."""
+WEIGHT_BITS = 9
+MAX_GAIN = 31
+"""A filter's absolute weights sum to at most this, so that weights fit int16, sums fit int32, and
+every partial sum is exact in float32."""
 
 BLOCKS = (2, 3, 4, 5, 6, 8)
 BASES = ("png", "jpeg", "webp", "avif")
@@ -59,7 +60,7 @@ class FilterStage:
     tree : Tree
         Its leaves are the buckets.
     weights : ndarray of shape (buckets, 64, q * q), int32
-        Canonical filters, in units of 2**-12.
+        Canonical filters, in units of 2**-9.
     """
 
     block: int
@@ -219,7 +220,7 @@ def load(data: bytes, bank_id: str | None = None) -> Bank:
 def _save_stage(stage: Stage) -> bytes:
     if isinstance(stage, ResizeStage):
         return bytes([_KIND_RESIZE])
-    weights = zlib.compress(_pack_weights(stage.weights), 9)
+    weights = _deflate(_pack_weights(stage.weights))
     return b"".join(
         [
             bytes([_KIND_FILTER]),
@@ -247,7 +248,7 @@ def _load_stage(reader: _Reader, number: int) -> Stage:
     tree = Tree(reader.array("u1", nodes), reader.array(">i4", nodes))
     if np.any(tree.feature >= len(FEATURES)):
         raise BankUnsupported(f"in stage {number} the feature", int(tree.feature.max()))
-    weights = _unpack_weights(reader.inflate(tree.leaves * block**2 * PATCH**2 * 2), block)
+    weights = _unpack_weights(reader.inflate((1 + tree.leaves) * block**2 * PATCH**2 * 2), block)
     _check_weights(weights, number)
     return FilterStage(block, tree, weights)
 
@@ -260,16 +261,24 @@ def _check_weights(weights: NDArray[np.int32], number: int) -> None:
 
 
 def _pack_weights(weights: NDArray[np.int32]) -> bytes:
-    """Zigzag, then all high bytes, then all low bytes; bucket by bucket within each weight."""
-    zigzag = ((weights << 1) ^ (weights >> 31)).astype(">u2")
-    return zigzag.transpose(1, 2, 0).reshape(-1).view(np.uint8).reshape(-1, 2).T.tobytes()
+    """Mean over the buckets, then what each bucket adds to it; zigzag, high bytes, low bytes."""
+    filters = weights.transpose(0, 2, 1)
+    mean = np.rint(filters.mean(axis=0, keepdims=True)).astype(np.int32)
+    values = np.concatenate([mean, filters - mean])
+    zigzag = ((values << 1) ^ (values >> 31)).astype(">u2")
+    return zigzag.reshape(-1).view(np.uint8).reshape(-1, 2).T.tobytes()
 
 
 def _unpack_weights(data: bytes, block: int) -> NDArray[np.int32]:
     high, low = np.frombuffer(data, np.uint8).astype(np.int32).reshape(2, -1)
     zigzag = (high << 8) | low
-    weights = (zigzag >> 1) ^ -(zigzag & 1)
-    return np.ascontiguousarray(weights.reshape(PATCH**2, block**2, -1).transpose(2, 0, 1))
+    values = ((zigzag >> 1) ^ -(zigzag & 1)).reshape(-1, block**2, PATCH**2)
+    return np.ascontiguousarray((values[:1] + values[1:]).transpose(0, 2, 1))
+
+
+def _deflate(data: bytes) -> bytes:
+    stream = zlib.compressobj(9, strategy=zlib.Z_FILTERED)
+    return stream.compress(data) + stream.flush()
 
 
 class _Reader:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from raisr_decoder import bank, payload
 from raisr_decoder import restore as pipeline
+from raisr_decoder.alpha import parse_alpha
 from raisr_decoder.errors import BankMismatch
 
 
@@ -63,10 +64,11 @@ def restore(
     """
     record = payload.parse(data.to_bytes())
     base = np.frombuffer(rgba.to_bytes(), np.uint8).reshape(base_height, base_width, 4)
+    alpha = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
     filters = _filters(record, bank_data)
-    full = np.empty((*record.shape, 4), np.uint8)
-    full[..., :3] = pipeline.restore(base[..., :3], filters, record.shape)
-    full[..., 3] = 255
+    restored = pipeline.restore(base[..., :3], filters, record.shape, alpha)
+    full = np.full((*record.shape, 4), 255, np.uint8)
+    full[..., : restored.shape[2]] = restored
     return full.reshape(-1)
 
 

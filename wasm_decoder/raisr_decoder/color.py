@@ -46,6 +46,17 @@ def differences(rgb: NDArray[np.uint8], luma: NDArray[np.uint8]) -> NDArray[np.i
     return np.moveaxis(rgb, 2, 0).astype(np.int16) - luma.astype(np.int16)
 
 
+def round_luma(luma: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """Round restored luma half up.
+
+    Parameters
+    ----------
+    luma : ndarray of shape (M, N), int16
+        With `FRACTION_BITS` fraction bits, within 0..255.
+    """
+    return ((luma + np.int16(1 << (FRACTION_BITS - 1))) >> FRACTION_BITS).astype(np.uint8)
+
+
 def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:
     """Add resized differences to restored luma: the last rounding.
 

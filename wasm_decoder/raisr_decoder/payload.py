@@ -32,7 +32,7 @@ _CHECKSUM = struct.Struct(">I")
 _MEASURE = struct.Struct(">h")
 _NO_BANK = bytes(16)
 _CRITICAL = 0x80
-_PSNR, _SCORE = 0x01, 0x02
+_PSNR, _SCORE, _ALPHA = 0x01, 0x02, 0x81
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Record:
         PSNR of the restored luma in dB, as the encoder measured it.
     score : float or None
         SSIMULACRA2 of the restored picture, as the encoder measured it.
+    alpha : bytes or None
+        Alpha plane of the base picture, as `alpha.parse_alpha` reads it; None where it is opaque.
     """
 
     width: int
@@ -56,6 +58,7 @@ class Record:
     bank: str | None
     psnr: float | None = None
     score: float | None = None
+    alpha: bytes | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -104,6 +107,8 @@ def _pack_record(record: Record) -> bytes:
     for tag, value in ((_PSNR, record.psnr), (_SCORE, record.score)):
         if value is not None:
             body += _FIELD.pack(tag, _MEASURE.size) + _pack_measure(value)
+    if record.alpha is not None:
+        body += _FIELD.pack(_ALPHA, len(record.alpha)) + record.alpha
     return body + _CHECKSUM.pack(zlib.crc32(body))
 
 
@@ -124,11 +129,14 @@ def _parse_record(data: bytes) -> Record:
     _, width, height, bank = _HEADER.unpack_from(body)
     _check_size(width, height)
     measures: dict[int, float] = {}
+    alpha = None
     for tag, value in _fields(body):
         if tag in (_PSNR, _SCORE):
             if len(value) != _MEASURE.size:
                 raise RecordDamaged(f"field {tag} has {len(value)} bytes")
             measures[tag] = _MEASURE.unpack(value)[0] / 100
+        elif tag == _ALPHA:
+            alpha = value
         elif tag & _CRITICAL:
             raise RecordUnsupported("critical field", tag)
     return Record(
@@ -137,6 +145,7 @@ def _parse_record(data: bytes) -> Record:
         None if bank == _NO_BANK else bank.hex(),
         measures.get(_PSNR),
         measures.get(_SCORE),
+        alpha,
     )
 
 

@@ -9,8 +9,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from raisr_decoder.alpha import unflatten
 from raisr_decoder.bank import Bank, FilterStage, ResizeStage, Stage, base_shape
-from raisr_decoder.color import FRACTION_BITS, compose, differences, luma
+from raisr_decoder.color import FRACTION_BITS, compose, differences, luma, round_luma
 from raisr_decoder.errors import BankMismatch
 from raisr_decoder.filtering import filter_plane
 from raisr_decoder.resize import resize
@@ -37,7 +38,11 @@ NO_FILTERS = Bank("png", (0, 100), (ResizeStage(),))
 
 
 def restore(
-    base: NDArray[np.uint8], bank: Bank, shape: Shape, engine: Engine = NUMPY
+    base: NDArray[np.uint8],
+    bank: Bank,
+    shape: Shape,
+    alpha: NDArray[np.uint8] | None = None,
+    engine: Engine = NUMPY,
 ) -> NDArray[np.uint8]:
     """Run the stages of a bank on a base picture.
 
@@ -48,11 +53,13 @@ def restore(
     bank : Bank
     shape : (int, int)
         Rows and columns of the full picture.
+    alpha : ndarray of shape (M, N), uint8, optional
+        Opacity, where the base picture was laid over white.
     engine : Engine, optional
 
     Returns
     -------
-    ndarray of shape (*shape, 3), uint8
+    ndarray of shape (*shape, 3), or (*shape, 4) with straight alpha, uint8
 
     Raises
     ------
@@ -62,13 +69,11 @@ def restore(
     small = luma(base)
     steps = sampling_steps(small.shape, bank, shape)
     full = restore_luma(small, bank, shape, steps, engine)
-    color = np.stack(
-        [
-            engine.resize(plane << FRACTION_BITS, shape, steps)
-            for plane in engine.differences(base, small)
-        ]
-    )
-    return engine.compose(full, color)
+    color = resize_color(engine.differences(base, small), shape, steps, engine)
+    rgb = engine.compose(full, color)
+    if alpha is None:
+        return rgb
+    return unflatten(rgb, round_luma(restore_luma(alpha, bank, shape, steps, engine)))
 
 
 def sampling_steps(small: Shape, bank: Bank, shape: Shape) -> Steps:
@@ -96,6 +101,14 @@ def restore_luma(
     for stage in bank.stages[:-1]:
         plane = _run(plane, stage, shape, steps, engine, 0).astype(np.uint8)
     return _run(plane, bank.stages[-1], shape, steps, engine, FRACTION_BITS)
+
+
+def resize_color(
+    differences: NDArray[np.int16], shape: Shape, steps: Steps, engine: Engine
+) -> NDArray[np.int16]:
+    """Resize differences of shape (3, M, N); the result keeps `FRACTION_BITS` fraction bits."""
+    planes = (differences << FRACTION_BITS).astype(np.int16, copy=False)
+    return np.stack([engine.resize(plane, shape, steps) for plane in planes])
 
 
 def _run(

@@ -1,0 +1,81 @@
+"""Transparency: a plane of its own in the record, and white in its place in the base picture.
+
+Browsers multiply colour by alpha when they decode, which loses bits, so the base picture is
+opaque: the photograph laid over white. That is also what looks right where the record is ignored.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_decoder.errors import RecordDamaged
+
+WHITE = 255
+
+
+def pack_alpha(alpha: NDArray[np.uint8]) -> bytes:
+    """An alpha plane of the base picture's size as the bytes of its field, without loss.
+
+    Parameters
+    ----------
+    alpha : ndarray of shape (M, N), uint8
+    """
+    predicted = np.zeros_like(alpha)
+    predicted[:, 1:] = alpha[:, :-1]
+    predicted[1:, 0] = alpha[:-1, 0]
+    return zlib.compress((alpha - predicted).tobytes(), 9)
+
+
+def parse_alpha(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """The alpha plane of a base picture of that shape.
+
+    Raises
+    ------
+    RecordDamaged
+    """
+    size = shape[0] * shape[1]
+    stream = zlib.decompressobj()
+    try:
+        raw = stream.decompress(data, size + 1)
+    except zlib.error as error:
+        raise RecordDamaged(f"its alpha plane does not inflate ({error})") from error
+    if len(raw) != size or not stream.eof:
+        raise RecordDamaged(f"its alpha plane does not inflate to {size} bytes")
+    alpha = np.frombuffer(raw, np.uint8).reshape(shape).copy()
+    alpha[:, 0] = np.cumsum(alpha[:, 0], dtype=np.uint8)
+    return np.cumsum(alpha, axis=1, dtype=np.uint8)
+
+
+def flatten(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay a picture with straight alpha over white.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (M, N, 3), uint8
+    alpha : ndarray of shape (M, N), uint8
+    """
+    opacity = alpha[..., None].astype(np.int32)
+    return ((rgb * opacity + WHITE * (255 - opacity) + 127) // 255).astype(np.uint8)
+
+
+def unflatten(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take the white out again.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (M, N, 3), uint8
+        A picture laid over white.
+    alpha : ndarray of shape (M, N), uint8
+
+    Returns
+    -------
+    ndarray of shape (M, N, 4), uint8
+        Straight alpha; white where it is 0.
+    """
+    opacity = np.maximum(alpha, 1)[..., None].astype(np.int32)
+    color = (rgb * np.int32(255) - WHITE * (255 - opacity) + opacity // 2) // opacity
+    color[alpha == 0] = WHITE
+    return np.concatenate([np.clip(color, 0, 255).astype(np.uint8), alpha[..., None]], axis=2)
