@@ -71,8 +71,10 @@ def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[
     ndarray of shape (M, N, 3), uint8
     """
     rgb = np.empty((*luma.shape, 3), np.uint8)
-    half = np.int16(1 << (FRACTION_BITS - 1))
+    # Differences overshoot by up to 9/16; taken from the middle of the range, sums still fit int16.
+    middle = 1 << 7
+    centred = luma + np.int16((1 << (FRACTION_BITS - 1)) - (middle << FRACTION_BITS))
     for channel, difference in enumerate(differences):
-        total = (luma + difference + half) >> FRACTION_BITS
-        rgb[..., channel] = np.clip(total, 0, 255)
+        total = (centred + difference) >> FRACTION_BITS
+        rgb[..., channel] = np.clip(total, -middle, 255 - middle) + middle
     return rgb
