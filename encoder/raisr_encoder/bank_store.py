@@ -8,8 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
-from raisr_decoder import bank
-from raisr_decoder.bank import Bank
+from raisr_decoder.bank import Bank, load, shipped_folder
 from raisr_decoder.errors import BankUnknown
 from raisr_encoder.errors import BankMissing
 from raisr_encoder.files import read_file
@@ -40,27 +39,31 @@ class BankStore:
             raise BankUnknown(bank_id) from None
 
     def choose(self, base: str, scale: Fraction, quality: int) -> Bank:
-        """The bank whose training came closest to this base codec, scale and quality.
+        """The direct bank of this base codec and scale whose quality comes closest.
 
         Raises
         ------
         BankMissing, BankError
         """
-        fitting = [
-            candidate
-            for candidate in self._banks.values()
-            if candidate.base == base and candidate.scale == scale
-        ]
-        if not fitting:
-            raise BankMissing(base, scale)
-        return min(fitting, key=lambda candidate: _distance(candidate.quality, quality))
+        direct = [bank for bank in self._banks.values() if bank.scale == scale]
+        return _closest(direct, base, scale, quality)
+
+    def choose_upsample_first(self, base: str, scale: Fraction, quality: int) -> Bank:
+        """As `choose`, of the banks that resize first: the one trained for the closest scales.
+
+        Raises
+        ------
+        BankMissing, BankError
+        """
+        resizing = [bank for bank in self._banks.values() if bank.scale is None]
+        return _closest(resizing, base, scale, quality)
 
     @cached_property
     def _banks(self) -> dict[str, Bank]:
         return {loaded.id: loaded for loaded in map(read_bank, self._paths())}
 
     def _paths(self) -> Iterator[Path]:
-        for source in (*self.named, bank.shipped_folder()):
+        for source in (*self.named, shipped_folder()):
             yield from sorted(source.glob("*.bank")) if source.is_dir() else [source]
 
 
@@ -71,10 +74,24 @@ def read_bank(path: Path) -> Bank:
     ------
     InputUnreadable, BankError
     """
-    return bank.load(read_file(path))
+    return load(read_file(path))
 
 
-def _distance(quality: tuple[int, int], wanted: int) -> tuple[int, float]:
-    lowest, highest = quality
-    outside = max(lowest - wanted, 0, wanted - highest)
-    return outside, abs((lowest + highest) / 2 - wanted)
+def _closest(banks: list[Bank], base: str, scale: Fraction, quality: int) -> Bank:
+    fitting = [bank for bank in banks if bank.base == base]
+    if not fitting:
+        raise BankMissing(base, scale)
+    wanted = Fraction(quality)
+
+    def distance(bank: Bank) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
+        lowest, highest = map(Fraction, bank.quality)
+        return _distance(bank.trained_scales, scale), _distance((lowest, highest), wanted)
+
+    return min(fitting, key=distance)
+
+
+def _distance(trained: tuple[Fraction, Fraction], wanted: Fraction) -> tuple[Fraction, Fraction]:
+    """How far beyond a range, and then how far from its middle."""
+    lowest, highest = trained
+    outside = max(lowest - wanted, wanted - highest, Fraction(0))
+    return outside, abs(lowest + highest - 2 * wanted)

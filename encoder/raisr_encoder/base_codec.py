@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_encoder import image_io
+from raisr_encoder.reduce import Reduce
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,18 @@ class BaseCodec:
         Of its files.
     qualities : (int, int)
         Lowest and highest quality; equal where the codec is lossless.
+    encode : callable
+        A picture of shape (M, N, 3), uint8, and a quality as the bytes of a file.
+    reduce : callable
+        How photographs are reduced for it: Lanczos' filter measured best under compression; clean
+        pictures are reduced with the bicubic filter that super-resolution is measured with.
     """
 
     name: str
     suffix: str
     qualities: tuple[int, int]
-    _save: Callable[[NDArray[np.uint8], int], bytes]
-
-    def encode(self, rgb: NDArray[np.uint8], quality: int) -> bytes:
-        """A picture of shape (M, N, 3), uint8, as a file."""
-        return self._save(rgb, quality)
+    encode: Callable[[NDArray[np.uint8], int], bytes]
+    reduce: Reduce
 
 
 def base_codec(name: str) -> BaseCodec:
@@ -43,8 +46,12 @@ def base_codec(name: str) -> BaseCodec:
 def base_codecs() -> tuple[BaseCodec, ...]:
     """All base codecs."""
     return (
-        BaseCodec("jpeg", ".jpg", (1, 95), image_io.save_jpeg),
-        BaseCodec("webp", ".webp", (0, 100), image_io.save_webp),
-        BaseCodec("avif", ".avif", (0, 100), image_io.save_avif),
-        BaseCodec("png", ".png", (100, 100), lambda rgb, _quality: image_io.save_png(rgb)),
+        BaseCodec("jpeg", ".jpg", (1, 95), image_io.save_jpeg, image_io.lanczos),
+        BaseCodec("webp", ".webp", (0, 100), image_io.save_webp, image_io.lanczos),
+        BaseCodec("avif", ".avif", (0, 100), image_io.save_avif, image_io.lanczos),
+        BaseCodec("png", ".png", (100, 100), _save_png, image_io.bicubic),
     )
+
+
+def _save_png(rgb: NDArray[np.uint8], _quality: int) -> bytes:
+    return image_io.save_png(rgb)

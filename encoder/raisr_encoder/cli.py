@@ -24,7 +24,18 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from raisr_decoder.bank import BASES, BLOCKS, MAGIC, MAX_DEPTH, Bank, FilterStage, save
+from raisr_decoder.bank import (
+    BASES,
+    BLOCKS,
+    MAGIC,
+    MAX_DEPTH,
+    Bank,
+    BlendStage,
+    FilterStage,
+    ResizeStage,
+    Stage,
+    save,
+)
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.hashing import CELL
 from raisr_decoder.payload import parse
@@ -32,11 +43,16 @@ from raisr_decoder.restore import NUMPY, Engine
 from raisr_encoder import encode as encoding
 from raisr_encoder import kernels, provenance
 from raisr_encoder import train as training
+from raisr_encoder import upscale as upscaling
 from raisr_encoder.bank_store import BankStore, read_bank
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.decode import decode
 from raisr_encoder.files import find_photographs, read_file, write_whole
-from raisr_encoder.image_io import decode_photo, save_png
+from raisr_encoder.image_io import decode_picture, save_png
+from raisr_encoder.reduce import scaled_shape
+
+MIN_SCALE, MAX_SCALE = Fraction(1, 2), Fraction(8)
+JPEG_START = b"\xff\xd8\xff"
 
 
 class Commands(click.Group):
@@ -113,7 +129,51 @@ class Scale(click.ParamType[Fraction]):
         return scale
 
 
-class Range(click.ParamType[tuple[int, int]]):
+class Enlargement(click.ParamType[Fraction | tuple[int, int]]):
+    """A factor, or a frame of width x height that the result fits into."""
+
+    name = "scale"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction | tuple[int, int]:
+        if match := re.fullmatch(r"(\d+)x(\d+)", str(value)):
+            return int(match[2]), int(match[1])
+        try:
+            scale = Fraction(str(value))
+        except (ValueError, ZeroDivisionError):
+            scale = Fraction(0)
+        if not 1 <= scale <= MAX_SCALE:
+            self.fail(
+                f"{value!r} is no scale of 1-{MAX_SCALE}; write 2, 1.37 or 3840x2160", param, ctx
+            )
+        return scale
+
+
+class ScaleRange(click.ParamType[tuple[Fraction, Fraction]]):
+    """One scale, or two with a dash between them."""
+
+    name = "scale"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Fraction, Fraction]:
+        lowest, _, highest = str(value).partition("-")
+        try:
+            scales = Fraction(lowest), Fraction(highest or lowest)
+        except (ValueError, ZeroDivisionError):
+            scales = Fraction(0), Fraction(0)
+        if not MIN_SCALE <= scales[0] <= scales[1] <= MAX_SCALE:
+            self.fail(
+                f"{value!r} is no scale or rising range of {MIN_SCALE}-{MAX_SCALE}; "
+                "write 2, 3/2 or 1-4",
+                param,
+                ctx,
+            )
+        return scales
+
+
+class QualityRange(click.ParamType[tuple[int, int]]):
     """One quality, or two with a dash between them."""
 
     name = "quality"
@@ -195,7 +255,7 @@ def encode(
             try:
                 target = payload_path(photo, output, single, base_codec(base).suffix)
                 data = read_file(photo)
-                picture = decode_photo(data, photo.name)
+                picture = decode_picture(data, photo.name).pixels
                 encoded = encoding.encode(picture, settings, store)
                 write_whole(target, encoded.payload)
             except RaisrError as error:
@@ -235,6 +295,49 @@ def restore(payload: Path, output: Path, engine: str, banks: tuple[Path, ...]) -
 
 
 @main.command()
+@click.argument("photo", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A PNG file.")
+@click.option(
+    "--scale",
+    type=Enlargement(),
+    default="2",
+    show_default=True,
+    help="A factor such as 2 or 1.37, or a frame such as 3840x2160 that the result fits into.",
+)
+@click.option(
+    "--source",
+    type=click.Choice(["auto", "clean", "compressed"]),
+    default="auto",
+    show_default=True,
+    help="Whether compression artefacts are to be removed; auto: from JPEG files.",
+)
+@bank_option
+def upscale(
+    photo: Path,
+    output: Path,
+    scale: Fraction | tuple[int, int],
+    source: str,
+    banks: tuple[Path, ...],
+) -> None:
+    """Enlarge an ordinary picture, one without a record.
+
+    \b
+    raisr upscale photo.png -o big.png --scale 2
+    raisr upscale photo.jpg -o big.png --scale 3840x2160
+    """
+    data = read_file(photo)
+    picture = decode_picture(data, photo.name).pixels
+    small = picture.shape[:2]
+    if isinstance(scale, tuple):
+        scale = min(Fraction(frame, size) for frame, size in zip(scale, small, strict=True))
+    compressed = source == "compressed" or (source == "auto" and data.startswith(JPEG_START))
+    shape = scaled_shape(small, scale)
+    big = upscaling.upscale(picture, shape, compressed, BankStore(banks))
+    write_whole(output, save_png(big))
+    click.echo(f"{output}: {big.shape[1]} x {big.shape[0]}")
+
+
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(file: Path, as_json: bool) -> None:
@@ -259,10 +362,24 @@ def info(file: Path, as_json: bool) -> None:
     help="Bank file, or an existing folder where it is named by its id.",
 )
 @click.option("--base", type=click.Choice(BASES), default="jpeg", help="Base codec.")
-@click.option("--scale", type=Scale(), default="2", help="Output size / base size.")
+@click.option(
+    "--scale",
+    "scales",
+    type=ScaleRange(),
+    default="2",
+    show_default=True,
+    help="Output size / base size: 1, 3/2, 2, 5/2, 3 or 4; with upsample-first any, or a range.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["direct", "upsample-first"]),
+    default="direct",
+    show_default=True,
+    help="Let the first filters enlarge, or filter after a bicubic resize, which serves any scale.",
+)
 @click.option(
     "--quality",
-    type=Range(),
+    type=QualityRange(),
     default="20-60",
     show_default=True,
     help="Quality of the base codec: one, or a range that the photographs are spread over.",
@@ -277,6 +394,21 @@ def info(file: Path, as_json: bool) -> None:
     help="Levels of the decision tree, which has 2**depth buckets; once for each stage.",
 )
 @click.option(
+    "--sharpen",
+    type=click.FloatRange(0, 4),
+    default=0.0,
+    show_default=True,
+    help="Aim at sharpened photographs: crisper, and further from the original.",
+)
+@click.option(
+    "--blend",
+    type=click.IntRange(0, 255),
+    default=0,
+    show_default=True,
+    help="With --sharpen: go back towards bicubic where filtering changed structure, by this many "
+    "128ths for each of the eight neighbours; 32 measured best.",
+)
+@click.option(
     "--ridge",
     type=click.FloatRange(min=0),
     default=training.Settings.ridge,
@@ -288,9 +420,12 @@ def train(
     photos: tuple[Path, ...],
     output: Path,
     base: str,
-    scale: Fraction,
+    scales: tuple[Fraction, Fraction],
+    mode: str,
     quality: tuple[int, int],
     depths: tuple[int, ...],
+    sharpen: float,
+    blend: int,
     ridge: float,
     jobs: int,
 ) -> None:
@@ -302,7 +437,15 @@ def train(
     \b
     raisr train photographs/ -o banks/ --base jpeg --scale 2 --quality 30-50
     """
-    settings = training.Settings(base, scale, quality, depths, ridge)
+    upsample_first = mode == "upsample-first"
+    if not upsample_first and not (scales[0] == scales[1] and scales[0] * CELL in BLOCKS):
+        raise click.BadParameter(
+            "a direct bank serves 1, 3/2, 2, 5/2, 3 or 4; --mode upsample-first serves any scale",
+            param_hint="--scale",
+        )
+    settings = training.Settings(
+        base, scales, upsample_first, quality, depths, sharpen, blend, ridge
+    )
     found = find_photographs(photos)
     with provenance.measured() as cost, progress_bar() as progress:
         trained = training.train(found, settings, jobs, progress)
@@ -360,13 +503,18 @@ def bank_facts(bank: Bank) -> dict[str, Any]:
         "base": bank.base,
         "scale": str(bank.scale or "any"),
         "quality": "{}-{}".format(*bank.quality),
-        "stages": [
-            f"{stage.tree.leaves} buckets, blocks of {stage.block}"
-            if isinstance(stage, FilterStage)
-            else "bicubic resize"
-            for stage in bank.stages
-        ],
+        "stages": [stage_words(stage) for stage in bank.stages],
     }
+
+
+def stage_words(stage: Stage) -> str:
+    match stage:
+        case FilterStage():
+            return f"{stage.tree.leaves} buckets, blocks of {stage.block}"
+        case ResizeStage((lowest, highest)):
+            return f"bicubic resize, for scales {lowest}-{highest}"
+        case BlendStage(strength):
+            return f"blend of strength {strength}"
 
 
 def fail_with(failures: list[RaisrError]) -> None:

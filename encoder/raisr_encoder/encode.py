@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder.bank import Bank
+from raisr_decoder.alpha import pack_alpha, split_alpha
 from raisr_decoder.payload import Record, pack
 from raisr_decoder.restore import restore
 from raisr_encoder import kernels
@@ -58,7 +58,7 @@ def encode(photo: NDArray[np.uint8], settings: Settings, banks: BankStore | None
 
     Parameters
     ----------
-    photo : ndarray of shape (M, N, 3), uint8
+    photo : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
     settings : Settings
     banks : BankStore, optional
         Banks to choose from; the shipped ones by default.
@@ -69,10 +69,13 @@ def encode(photo: NDArray[np.uint8], settings: Settings, banks: BankStore | None
     """
     banks = banks or BankStore()
     codec = base_codec(settings.base)
-    reduced = reduce_photo(photo, settings.scale)
+    flat, alpha = split_alpha(photo)
+    reduced = reduce_photo(flat, settings.scale, codec.reduce)
+    if alpha is not None:
+        alpha = reduce_photo(alpha, settings.scale, codec.reduce)
     quality = settings.quality
     if quality is None:
-        placeholder = Record(1, 1, None, psnr=0.0)
+        placeholder = _record(flat, alpha, None, psnr=0.0)
         quality = highest_quality(
             lambda quality: len(pack(codec.encode(reduced, quality), placeholder)),
             codec,
@@ -80,8 +83,18 @@ def encode(photo: NDArray[np.uint8], settings: Settings, banks: BankStore | None
         )
     base_file = codec.encode(reduced, quality)
     bank = banks.choose(settings.base, settings.scale, quality)
-    record = _measure(photo, decode_base(base_file), bank)
+    # Judged over white, where transparency cannot hide an error nor blow one up.
+    shown = restore(decode_base(base_file), bank, flat.shape[:2], engine=kernels.engine())
+    record = _record(flat, alpha, bank.id, luma_psnr(shown, flat))
     return Encoded(pack(base_file, record), record, quality)
+
+
+def _record(
+    flat: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, bank_id: str | None, psnr: float
+) -> Record:
+    rows, columns = flat.shape[:2]
+    packed = None if alpha is None else pack_alpha(alpha)
+    return Record(columns, rows, bank_id, psnr, alpha=packed)
 
 
 def highest_quality(size_at: Callable[[int], int], codec: BaseCodec, target_size: int) -> int:
@@ -104,9 +117,3 @@ def highest_quality(size_at: Callable[[int], int], codec: BaseCodec, target_size
     if smallest > target_size:
         raise TargetUnreachable(target_size, smallest)
     return lowest + bisect_right(range(lowest + 1, highest + 1), target_size, key=size_at)
-
-
-def _measure(photo: NDArray[np.uint8], base: NDArray[np.uint8], bank: Bank) -> Record:
-    rows, columns = photo.shape[:2]
-    restored = restore(base, bank, (rows, columns), engine=kernels.engine())
-    return Record(columns, rows, bank.id, luma_psnr(restored, photo))

@@ -48,8 +48,19 @@ class BankMissing(RaisrError):
     def __init__(self, base: str, scale: object) -> None:
         self.base, self.scale = base, scale
         super().__init__(
-            f"no bank for base {base} at scale {scale} is at hand; train one with 'raisr train' "
-            "and name it with --bank"
+            f"no bank for base {base} at scale {scale} is at hand; train one with "
+            "'raisr train' and name it with --bank"
+        )
+
+
+class NoEnlargement(RaisrError):
+    """Upscaling was asked for a smaller picture."""
+
+    def __init__(self, shape: tuple[int, int], wanted: tuple[int, int]) -> None:
+        self.shape, self.wanted = shape, wanted
+        super().__init__(
+            f"{wanted[1]} x {wanted[0]} is smaller than the picture's {shape[1]} x {shape[0]}; "
+            "choose a scale of 1 or more"
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
+from raisr_decoder.alpha import flatten
 from raisr_decoder.errors import LimitExceeded, RaisrError
 from raisr_decoder.payload import MAX_PIXELS
 from raisr_encoder.errors import PictureUnreadable
@@ -60,10 +61,7 @@ class Picture:
 
     def over_white(self) -> NDArray[np.uint8]:
         """The picture as it looks on white paper: shape (M, N, 3), uint8."""
-        if self.alpha is None:
-            return self.rgb
-        alpha = self.alpha[..., None].astype(np.uint32)
-        return ((self.rgb * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+        return self.rgb if self.alpha is None else flatten(self.rgb, self.alpha)
 
 
 def read_picture(source: Path) -> Picture:
@@ -159,7 +157,7 @@ def save_avif(rgb: NDArray[np.uint8], quality: int, speed: int = 6) -> bytes:
     return _save(rgb, "AVIF", quality=quality, speed=speed, subsampling="4:2:0", max_threads=1)
 
 
-def reduce(photo: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+def lanczos(photo: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Reduce a picture of shape (M, N, 3) with Lanczos' windowed sinc (a = 3) to `shape`."""
     return _resize(photo, shape, Image.Resampling.LANCZOS)
 

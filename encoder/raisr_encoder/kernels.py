@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.bank import WEIGHT_BITS, FilterStage
+from raisr_decoder.color import FRACTION_BITS
 from raisr_decoder.filtering import ZERO
 from raisr_decoder.hashing import CELL, PATCH, hash_cells, pad
 from raisr_decoder.restore import NUMPY, Engine
@@ -19,19 +20,17 @@ def engine() -> Engine:
     return replace(NUMPY, name="numba", filter_plane=filter_plane)
 
 
-def filter_plane(
-    plane: NDArray[np.uint8], stage: FilterStage, fraction_bits: int
-) -> NDArray[np.int16]:
+def filter_plane(plane: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
     """Twin of `raisr_decoder.filtering.filter_plane`."""
     padded = pad(plane)
     bucket, orientation = hash_cells(padded, stage.tree)
     index = orientation * np.int32(stage.tree.leaves) + bucket
     rows, columns = index.shape
     result = np.empty((rows * stage.block, columns * stage.block), np.int16)
-    shift = WEIGHT_BITS - fraction_bits
+    shift = WEIGHT_BITS - FRACTION_BITS
     offset = (ZERO << WEIGHT_BITS) + (1 << (shift - 1))
     _filter_rows(
-        padded, index, stage.expanded, stage.block, shift, offset, 255 << fraction_bits, result
+        padded, index, stage.expanded, stage.block, shift, offset, 255 << FRACTION_BITS, result
     )
     return result
 

@@ -41,7 +41,7 @@ def describe(trained: Trained, settings: Settings, sources: Sequence[Path], cost
             "used": trained.photographs,
             "folders": sorted({source.name for source in sources}),
         },
-        "settings": asdict(settings) | {"scale": str(settings.scale)},
+        "settings": asdict(settings) | {"scales": [str(scale) for scale in settings.scales]},
         "cost": asdict(cost),
         "versions": {name: version(name) for name in ("numpy", "pillow", "raisr-encoder")},
     }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from raisr_decoder import bank as banks
-from raisr_decoder.bank import BLOCKS, Bank, FilterStage, base_shape, load, save
+from raisr_decoder.bank import BLOCKS, Bank, FilterStage, ResizeStage, base_shape, load, save
 from raisr_decoder.errors import (
     BankDamaged,
     BankError,
@@ -33,6 +33,8 @@ def test_round_trip(block: int | None, stages: int) -> None:
     assert again.id == bank.id
     for one, other in zip(bank.stages, again.stages, strict=True):
         assert type(one) is type(other)
+        if isinstance(one, ResizeStage):
+            assert one == other
         if isinstance(one, FilterStage) and isinstance(other, FilterStage):
             assert (one.weights == other.weights).all()
             assert (one.tree.feature == other.tree.feature).all()

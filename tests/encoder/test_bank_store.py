@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from raisr_decoder.bank import save
+from raisr_decoder.bank import Bank, ResizeStage, save
 from raisr_decoder.errors import BankDamaged, BankUnknown
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.errors import BankMissing, InputUnreadable
@@ -30,6 +30,17 @@ def test_the_closest_quality_is_chosen(
     assert BankStore((folder,)).choose("avif", Fraction(4), quality).quality == expected
 
 
+@pytest.mark.parametrize(("scale", "expected"), [("1.2", "1"), ("2", "2"), ("9", "4")])
+def test_the_closest_scales_are_chosen_to_resize_first(
+    tmp_path: Path, scale: str, expected: str
+) -> None:
+    for low, high in [("1", "3/2"), ("3/2", "4"), ("2", "5/2"), ("4", "5")]:
+        stages = (ResizeStage((Fraction(low), Fraction(high))), *random_bank(1, None).stages[1:])
+        (tmp_path / f"{low[0]}-{high[0]}.bank").write_bytes(save(Bank("webp", (0, 100), stages)))
+    chosen = BankStore((tmp_path,)).choose_upsample_first("webp", Fraction(scale), 50)
+    assert chosen.trained_scales[0] == Fraction(expected)
+
+
 def test_banks_are_found_by_id(folder: Path) -> None:
     for path in folder.iterdir():
         assert BankStore((path,)).get(path.stem).id == path.stem
@@ -39,7 +50,9 @@ def test_banks_are_found_by_id(folder: Path) -> None:
 
 def test_nothing_fitting_is_an_error(folder: Path) -> None:
     with pytest.raises(BankMissing):
-        BankStore((folder,)).choose("png", Fraction(4), 50)
+        BankStore((folder,)).choose("webp", Fraction(4), 50)
+    with pytest.raises(BankMissing):
+        BankStore((folder,)).choose_upsample_first("webp", Fraction(4), 50)
 
 
 def test_a_file_that_is_no_bank_is_an_error(tmp_path: Path) -> None:

@@ -90,6 +90,19 @@ def test_train_writes_a_bank_and_its_provenance(tmp_path: Path) -> None:
     assert parse((tmp_path / "photo.raisr.jpg").read_bytes()).bank == facts["id"]
 
 
+@pytest.mark.parametrize(
+    ("scale", "size"), [("2", "60 x 40"), ("1.37", "41 x 27"), ("100x45", "68 x 45")]
+)
+def test_upscale_enlarges_an_ordinary_picture(tmp_path: Path, scale: str, size: str) -> None:
+    photo, target = tmp_path / "photo.png", tmp_path / "big.png"
+    photo.write_bytes(save_png(read_photo(PHOTO)[:20, :30]))
+    result = raisr("upscale", photo, "-o", target, "--scale", scale)
+    assert result.exit_code == 0, result.output
+    assert size in result.output
+    rows, columns, _ = read_photo(target).shape
+    assert f"{columns} x {rows}" == size
+
+
 def test_bad_input_ends_in_a_sentence(payload: Path, tmp_path: Path) -> None:
     half = tmp_path / "half.jpg"
     half.write_bytes(payload.read_bytes()[:3000])
@@ -114,10 +127,15 @@ def test_bad_input_ends_in_a_sentence(payload: Path, tmp_path: Path) -> None:
     fails(raisr("train", tmp_path / "none.jpg", "-o", out), "no photographs")
     fails(raisr("train", PHOTO, "-o", out, "--quality", "50-40"), "no rising range")
     fails(raisr("train", PHOTO, "-o", out, "--depth", "99"), "not in the range")
+    fails(raisr("train", PHOTO, "-o", out, "--scale", "1.37"), "upsample-first serves any scale")
+    fails(raisr("train", PHOTO, "-o", out, "--scale", "0"), "is no scale")
+    fails(raisr("upscale", PHOTO, "-o", out, "--scale", "0.5"), "is no scale")
+    fails(raisr("upscale", PHOTO, "-o", out, "--scale", "30x20"), "is smaller than the picture")
+    fails(raisr("upscale", other, "-o", out), "cannot be read as a picture")
     assert not out.exists()
 
 
-@pytest.mark.parametrize("command", ["encode", "restore", "info", "train"])
+@pytest.mark.parametrize("command", ["encode", "restore", "info", "train", "upscale"])
 def test_help_teaches(command: str) -> None:
     result = raisr(command, "--help")
     assert result.exit_code == 0

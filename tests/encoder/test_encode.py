@@ -52,6 +52,27 @@ def test_an_impossible_target_names_the_smallest_possible(photo: np.ndarray) -> 
     encode(photo, Settings(target_size=caught.value.smallest))
 
 
+def test_transparency_is_kept(photo: np.ndarray) -> None:
+    rows, columns = photo.shape[:2]
+    alpha = np.clip(np.add.outer(np.arange(rows), np.arange(columns)) // 4, 0, 255)
+    picture = np.dstack([photo, alpha.astype(np.uint8)])
+    encoded = encode(picture, Settings(target_size=25_000))
+    assert len(encoded.payload) <= 25_000
+    full = decode(encoded.payload)
+    assert full.shape == picture.shape
+    assert np.abs(full[..., 3].astype(int) - alpha).max() <= 8
+    # The base picture shows the photograph over white.
+    assert (decode_base(encoded.payload)[:20, :20] > 240).all()
+    solid = alpha == 255
+    assert np.abs(full[..., :3].astype(int) - photo)[solid].mean() < 8
+
+
+def test_an_opaque_alpha_plane_costs_nothing(photo: np.ndarray) -> None:
+    opaque = np.dstack([photo, np.full(photo.shape[:2], 255, np.uint8)])
+    settings = Settings(quality=30)
+    assert encode(opaque, settings).payload == encode(photo, settings).payload
+
+
 def test_a_missing_bank_is_an_error(photo: np.ndarray) -> None:
     with pytest.raises(BankMissing):
         encode(photo, Settings(scale=Fraction(4), quality=50))

@@ -7,7 +7,8 @@ import pytest
 
 from raisr_decoder.bank import BLOCKS, base_shape
 from raisr_decoder.restore import NO_FILTERS, restore
-from raisr_encoder.reduce import reduce_photo
+from raisr_encoder.image_io import bicubic, lanczos
+from raisr_encoder.reduce import Reduce, reduce_photo, scaled_shape
 from support import random_picture
 
 
@@ -15,14 +16,31 @@ from support import random_picture
 @pytest.mark.parametrize("shape", [(40, 60), (41, 59), (1, 1), (3, 100)])
 def test_size(block: int, shape: tuple[int, int]) -> None:
     scale = Fraction(block, 2)
-    assert reduce_photo(random_picture(1, *shape), scale).shape[:2] == base_shape(shape, scale)
+    assert reduce_photo(random_picture(1, *shape), scale, lanczos).shape[:2] == base_shape(
+        shape, scale
+    )
+
+
+def test_the_same_scale_is_the_same_picture() -> None:
+    photo = random_picture(1, 7, 9)
+    assert (reduce_photo(photo, Fraction(1), lanczos) == photo).all()
+
+
+def test_a_plane_is_reduced_as_well() -> None:
+    assert reduce_photo(random_picture(1, 7, 9)[..., 0], Fraction(2), bicubic).shape == (4, 5)
+
+
+def test_scaled_shapes_have_at_least_one_pixel() -> None:
+    assert scaled_shape((1000, 1), Fraction(100, 137)) == (730, 1)
+    assert scaled_shape((1, 3), Fraction(1, 4)) == (1, 1)
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_reduced_pixels_lie_where_restoring_puts_them(block: int) -> None:
+@pytest.mark.parametrize("reduce", [lanczos, bicubic])
+def test_reduced_pixels_lie_where_restoring_puts_them(block: int, reduce: Reduce) -> None:
     rows, columns = 24 * block, 25 * block
     ramp = np.add.outer(np.arange(rows), np.arange(columns)) * 255 / (rows + columns)
     photo = np.repeat(np.rint(ramp).astype(np.uint8)[..., None], 3, axis=2)
-    full = restore(reduce_photo(photo, Fraction(block, 2)), NO_FILTERS, (rows, columns))
+    full = restore(reduce_photo(photo, Fraction(block, 2), reduce), NO_FILTERS, (rows, columns))
     inner = (slice(4 * block, -4 * block),) * 2
     assert np.abs(full[inner].astype(int) - photo[inner]).max() <= 1

@@ -1,22 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from raisr_decoder.bank import FilterStage, load, save
+from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, load, save
+from raisr_decoder.color import luma
 from raisr_decoder.restore import NO_FILTERS, restore
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.errors import NoPhotographs, PictureUnreadable
-from raisr_encoder.image_io import decode_base, read_photo, save_png
+from raisr_encoder.image_io import bicubic, decode_base, lanczos, read_photo, save_png
 from raisr_encoder.metrics import luma_psnr
 from raisr_encoder.reduce import reduce_photo
 from raisr_encoder.train import Settings, train
 from support import SAMPLES
 
-SETTINGS = Settings("jpeg", Fraction(2), (40, 60), (3, 2))
+TWO = (Fraction(2), Fraction(2))
+SETTINGS = Settings("jpeg", TWO, False, (40, 60), (3, 2))
 
 
 def silent(_step: str, _done: int, _total: int) -> None:
@@ -38,11 +41,46 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_a_bank_beats_bicubic_on_another_photograph(photos: list[Path]) -> None:
     bank = train(photos[:-1], SETTINGS, 1, silent).bank
     original = read_photo(photos[-1])
-    base = decode_base(base_codec("jpeg").encode(reduce_photo(original, Fraction(2)), 50))
+    base = decode_base(base_codec("jpeg").encode(reduce_photo(original, Fraction(2), lanczos), 50))
     restored, cheap = (
         luma_psnr(restore(base, each, original.shape[:2]), original) for each in (bank, NO_FILTERS)
     )
     assert restored > cheap + 0.1
+    assert load(save(bank)).id == bank.id
+
+
+def test_an_upsample_first_bank_beats_bicubic_at_any_scale(photos: list[Path]) -> None:
+    settings = Settings("png", (Fraction(3, 2), Fraction(2)), True, (100, 100), (2,))
+    bank = train(photos[:-1], settings, 1, silent).bank
+    assert isinstance(bank.stages[0], ResizeStage)
+    original = read_photo(photos[-1])
+    for divisor in (1.6, 1.87):
+        small = bicubic(original, (round(300 / divisor), round(401 / divisor)))
+        restored, cheap = (
+            luma_psnr(restore(small, each, (300, 401)), original) for each in (bank, NO_FILTERS)
+        )
+        assert restored > cheap + 0.1
+
+
+def test_sharpened_targets_give_a_sharper_bank_and_blending_calms_it(photos: list[Path]) -> None:
+    plain, sharp = (
+        train(photos[:-1], replace(SETTINGS, depths=(3,), sharpen=amount), 1, silent).bank
+        for amount in (0, 1.5)
+    )
+    blended = Bank("jpeg", (40, 60), (*sharp.stages, BlendStage(64)))
+    original = read_photo(photos[-1])
+    small = lanczos(original, (150, 201))
+
+    def roughness(bank: Bank) -> float:
+        plane = luma(restore(small, bank, (300, 401))).astype(float)
+        return float(np.abs(np.diff(plane)).mean())
+
+    assert roughness(plain) < roughness(blended) < roughness(sharp)
+
+
+def test_blending_is_the_last_stage(photos: list[Path]) -> None:
+    bank = train(photos[:2], replace(SETTINGS, depths=(0,), blend=32), 1, silent).bank
+    assert bank.stages[-1] == BlendStage(32)
     assert load(save(bank)).id == bank.id
 
 
@@ -52,7 +90,8 @@ def test_jobs_do_not_change_a_bit(photos: list[Path]) -> None:
 
 
 def test_stages_have_the_blocks_of_their_scale(photos: list[Path]) -> None:
-    settings = Settings("png", Fraction(3, 2), (100, 100), (1, 0))
+    scale = Fraction(3, 2)
+    settings = Settings("png", (scale, scale), False, (100, 100), (1, 0))
     stages = train(photos[:2], settings, 1, silent).bank.stages
     assert [stage.block for stage in stages if isinstance(stage, FilterStage)] == [3, 2]
 

@@ -61,6 +61,21 @@ def flatten(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint
     return ((rgb * opacity + WHITE * (255 - opacity) + 127) // 255).astype(np.uint8)
 
 
+def split_alpha(
+    picture: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """A picture laid over white, and its alpha plane where it is not opaque everywhere.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+    """
+    if picture.shape[2] == 3:
+        return picture, None
+    rgb, alpha = picture[..., :3], picture[..., 3]
+    return (rgb, None) if (alpha == 255).all() else (flatten(rgb, alpha), alpha)
+
+
 def unflatten(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Take the white out again.
 

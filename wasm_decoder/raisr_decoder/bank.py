@@ -35,18 +35,29 @@ every partial sum is exact in float32."""
 BLOCKS = (2, 3, 4, 5, 6, 8)
 BASES = ("png", "jpeg", "webp", "avif")
 
+SCALE_UNIT = 16
+
 MAX_BANK_BYTES = 8 << 20
 MAX_STAGES = 8
 MAX_DEPTH = 10
 
 _HEADER = struct.Struct(">4sBBBBB")
 _STAGE = struct.Struct(">BB")
-_KIND_RESIZE, _KIND_FILTER = 0, 1
+_KIND_RESIZE, _KIND_FILTER, _KIND_BLEND = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class ResizeStage:
-    """Bicubic resize of the plane to the full size."""
+    """Bicubic resize of the plane to the full size.
+
+    Attributes
+    ----------
+    scales : (Fraction, Fraction)
+        Lowest and highest output size / base size that the later stages were trained for, in
+        sixteenths, below 16. It helps to choose a bank; the stage itself serves any scale.
+    """
+
+    scales: tuple[Fraction, Fraction] = (Fraction(0), Fraction(255, 16))
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,20 @@ class FilterStage:
         return expanded.reshape(-1, taps, outputs)
 
 
-Stage = ResizeStage | FilterStage
+@dataclass(frozen=True)
+class BlendStage:
+    """Blend back towards bicubic where the stages before changed local structure.
+
+    Attributes
+    ----------
+    strength : int
+        As `blend` takes it, 0..255.
+    """
+
+    strength: int
+
+
+Stage = ResizeStage | FilterStage | BlendStage
 
 
 def canonical_order(size: int, orientation: int) -> NDArray[np.intp]:
@@ -125,7 +149,7 @@ class Bank:
     quality : (int, int)
         Lowest and highest quality of those pictures, 0..100.
     stages : tuple of Stage
-        A resize or filter stage, then filter stages of scale 1.
+        A resize or filter stage, then filter stages of scale 1 and blend stages.
     """
 
     base: str
@@ -137,6 +161,17 @@ class Bank:
         """Output size / base size; None where a resize stage serves any size."""
         first = self.stages[0]
         return first.scale if isinstance(first, FilterStage) else None
+
+    @property
+    def trained_scales(self) -> tuple[Fraction, Fraction]:
+        """Lowest and highest output size / base size that it was trained for."""
+        match self.stages[0]:
+            case FilterStage() as first:
+                return first.scale, first.scale
+            case ResizeStage(scales):
+                return scales
+            case BlendStage():
+                raise BankDamaged("it starts with a blend stage")
 
     @cached_property
     def id(self) -> str:
@@ -219,7 +254,9 @@ def load(data: bytes, bank_id: str | None = None) -> Bank:
 
 def _save_stage(stage: Stage) -> bytes:
     if isinstance(stage, ResizeStage):
-        return bytes([_KIND_RESIZE])
+        return bytes([_KIND_RESIZE, *(int(scale * SCALE_UNIT) for scale in stage.scales)])
+    if isinstance(stage, BlendStage):
+        return bytes([_KIND_BLEND, stage.strength])
     weights = _deflate(_pack_weights(stage.weights))
     return b"".join(
         [
@@ -236,7 +273,12 @@ def _save_stage(stage: Stage) -> bytes:
 def _load_stage(reader: _Reader, number: int) -> Stage:
     (kind,) = reader.take(1)
     if kind == _KIND_RESIZE and number == 0:
-        return ResizeStage()
+        lowest, highest = reader.take(2)
+        if lowest > highest:
+            raise BankDamaged(f"scale range {lowest}..{highest}")
+        return ResizeStage((Fraction(lowest, SCALE_UNIT), Fraction(highest, SCALE_UNIT)))
+    if kind == _KIND_BLEND and number > 0:
+        return BlendStage(*reader.take(1))
     if kind != _KIND_FILTER:
         raise BankUnsupported(f"in stage {number} the kind", kind)
     block, depth = reader.unpack(_STAGE)

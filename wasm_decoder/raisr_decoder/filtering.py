@@ -7,6 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from raisr_decoder.bank import WEIGHT_BITS, FilterStage
+from raisr_decoder.color import FRACTION_BITS
 from raisr_decoder.hashing import CELL, PATCH, hash_cells, pad
 
 ZERO = 128
@@ -15,9 +16,7 @@ ZERO = 128
 STRIP_CELLS = 1 << 14
 
 
-def filter_plane(
-    plane: NDArray[np.uint8], stage: FilterStage, fraction_bits: int
-) -> NDArray[np.int16]:
+def filter_plane(plane: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
     """Hash each cell and apply the filter of its bucket.
 
     Parameters
@@ -25,13 +24,11 @@ def filter_plane(
     plane : ndarray of shape (M, N), uint8
     stage : FilterStage
         With output blocks of q rows and columns.
-    fraction_bits : int
-        Fraction bits of the result, 0..6.
 
     Returns
     -------
     ndarray of shape (q * ceil(M / 2), q * ceil(N / 2)), int16
-        Values within 0..255, times ``1 << fraction_bits``.
+        Within 0..255, with `FRACTION_BITS` fraction bits.
     """
     padded = pad(plane)
     signed = (padded ^ ZERO).view(np.int8)
@@ -46,7 +43,7 @@ def filter_plane(
     for start in range(0, rows, strip):
         stop = min(start + strip, rows)
         sums = _apply(patches[start:stop], index[start:stop], stage.expanded)
-        rounded = _round(sums, fraction_bits).reshape(stop - start, columns, block, block)
+        rounded = _round(sums).reshape(stop - start, columns, block, block)
         result[start:stop] = rounded.transpose(0, 2, 1, 3)
     return result.reshape(rows * block, columns * block)
 
@@ -66,9 +63,9 @@ def _apply(
     return sums
 
 
-def _round(sums: NDArray[np.float32], fraction_bits: int) -> NDArray[np.int16]:
-    shift = WEIGHT_BITS - fraction_bits
+def _round(sums: NDArray[np.float32]) -> NDArray[np.int16]:
+    shift = WEIGHT_BITS - FRACTION_BITS
     offset = (ZERO << WEIGHT_BITS) + (1 << (shift - 1))
     total = (sums.astype(np.int32) + offset) >> shift
-    rounded: NDArray[np.int16] = np.clip(total, 0, 255 << fraction_bits).astype(np.int16)
+    rounded: NDArray[np.int16] = np.clip(total, 0, 255 << FRACTION_BITS).astype(np.int16)
     return rounded

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.alpha import unflatten
-from raisr_decoder.bank import Bank, FilterStage, ResizeStage, Stage, base_shape
+from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, Stage, base_shape
+from raisr_decoder.blending import blend
 from raisr_decoder.color import FRACTION_BITS, compose, differences, luma, round_luma
 from raisr_decoder.errors import BankMismatch
 from raisr_decoder.filtering import filter_plane
@@ -25,7 +26,7 @@ class Engine:
     """The functions that do the heavy work; all engines give the same pixels."""
 
     name: str
-    filter_plane: Callable[[NDArray[np.uint8], FilterStage, int], NDArray[np.int16]]
+    filter_plane: Callable[[NDArray[np.uint8], FilterStage], NDArray[np.int16]]
     resize: Callable[[NDArray[np.int16], Shape, Steps], NDArray[np.int16]]
     differences: Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.int16]]
     compose: Callable[[NDArray[np.int16], NDArray[np.int16]], NDArray[np.uint8]]
@@ -95,12 +96,40 @@ def sampling_steps(small: Shape, bank: Bank, shape: Shape) -> Steps:
 
 
 def restore_luma(
-    plane: NDArray[np.uint8], bank: Bank, shape: Shape, steps: Steps, engine: Engine
+    small: NDArray[np.uint8], bank: Bank, shape: Shape, steps: Steps, engine: Engine
 ) -> NDArray[np.int16]:
     """Run the stages on luma; the result, of shape `shape`, keeps `FRACTION_BITS` fraction bits."""
+    plane = small
     for stage in bank.stages[:-1]:
-        plane = _run(plane, stage, shape, steps, engine, 0).astype(np.uint8)
-    return _run(plane, bank.stages[-1], shape, steps, engine, FRACTION_BITS)
+        plane = round_luma(_run(small, plane, stage, shape, steps, engine))
+    return _run(small, plane, bank.stages[-1], shape, steps, engine)
+
+
+def _run(
+    small: NDArray[np.uint8],
+    plane: NDArray[np.uint8],
+    stage: Stage,
+    shape: Shape,
+    steps: Steps,
+    engine: Engine,
+) -> NDArray[np.int16]:
+    """One stage; its result keeps `FRACTION_BITS` fraction bits."""
+    match stage:
+        case FilterStage():
+            return engine.filter_plane(plane, stage)[: shape[0], : shape[1]]
+        case ResizeStage():
+            return resize_luma(plane, shape, steps, engine)
+        case BlendStage():
+            return blend(plane, resize_luma(small, shape, steps, engine), stage.strength)
+
+
+def resize_luma(
+    plane: NDArray[np.uint8], shape: Shape, steps: Steps, engine: Engine
+) -> NDArray[np.int16]:
+    """Bicubic within 0..255; the result keeps `FRACTION_BITS` fraction bits."""
+    fine = engine.resize(plane.astype(np.int16) << FRACTION_BITS, shape, steps)
+    clipped: NDArray[np.int16] = np.clip(fine, 0, 255 << FRACTION_BITS)
+    return clipped
 
 
 def resize_color(
@@ -109,20 +138,3 @@ def resize_color(
     """Resize differences of shape (3, M, N); the result keeps `FRACTION_BITS` fraction bits."""
     planes = (differences << FRACTION_BITS).astype(np.int16, copy=False)
     return np.stack([engine.resize(plane, shape, steps) for plane in planes])
-
-
-def _run(
-    plane: NDArray[np.uint8],
-    stage: Stage,
-    shape: Shape,
-    steps: Steps,
-    engine: Engine,
-    fraction_bits: int,
-) -> NDArray[np.int16]:
-    if isinstance(stage, FilterStage):
-        return engine.filter_plane(plane, stage, fraction_bits)[: shape[0], : shape[1]]
-    fine = engine.resize(plane.astype(np.int16) << FRACTION_BITS, shape, steps)
-    shift = FRACTION_BITS - fraction_bits
-    half = np.int16((1 << shift) >> 1)
-    rounded: NDArray[np.int16] = np.clip((fine + half) >> shift, 0, 255 << fraction_bits)
-    return rounded

@@ -1,0 +1,69 @@
+"""An ordinary picture, without a record, to a larger one."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_decoder.alpha import split_alpha
+from raisr_decoder.bank import Bank
+from raisr_decoder.errors import LimitExceeded
+from raisr_decoder.payload import MAX_PIXELS
+from raisr_decoder.restore import Engine, Shape, restore
+from raisr_encoder import kernels
+from raisr_encoder.bank_store import BankStore
+from raisr_encoder.errors import BankMissing, NoEnlargement
+
+
+def upscale(
+    picture: NDArray[np.uint8],
+    shape: Shape,
+    compressed: bool = False,
+    banks: BankStore | None = None,
+    engine: Engine | None = None,
+) -> NDArray[np.uint8]:
+    """Enlarge a picture.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+        sRGB.
+    shape : (int, int)
+        Rows and columns of the result, none smaller than the picture's.
+    compressed : bool, optional
+        Whether the picture was compressed with loss, so that artefacts are to be removed as well.
+    banks : BankStore, optional
+        Banks to choose from; the shipped ones by default.
+    engine : Engine, optional
+        Numba by default.
+
+    Returns
+    -------
+    ndarray of shape (*shape, 3) or (*shape, 4), uint8
+
+    Raises
+    ------
+    NoEnlargement, LimitExceeded, BankMissing, BankError
+    """
+    rows, columns = picture.shape[:2]
+    if shape[0] < rows or shape[1] < columns:
+        raise NoEnlargement((rows, columns), shape)
+    if shape[0] * shape[1] > MAX_PIXELS:
+        raise LimitExceeded("pixels of the result", shape[0] * shape[1], MAX_PIXELS)
+    base, quality = ("jpeg", 80) if compressed else ("png", 100)
+    bank = _choose((rows, columns), shape, base, quality, banks or BankStore())
+    flat, alpha = split_alpha(picture)
+    return restore(flat, bank, shape, alpha, engine or kernels.engine())
+
+
+def _choose(small: Shape, shape: Shape, base: str, quality: int, banks: BankStore) -> Bank:
+    """A direct bank where one has this very scale, else one that resizes first."""
+    scale = Fraction(shape[0], small[0])
+    if scale == Fraction(shape[1], small[1]):
+        try:
+            return banks.choose(base, scale, quality)
+        except BankMissing:
+            pass
+    return banks.choose_upsample_first(base, scale, quality)
