@@ -1,0 +1,567 @@
+"""A decoder that is slow and obvious: FORMAT.md read aloud, one pixel at a time.
+
+It shares nothing with the product and does its arithmetic in Python's integers, so that three
+implementations which agree have understood the same document. Section numbers are FORMAT.md's.
+Planes are lists of rows; a picture is a list of rows of [red, green, blue] or, with transparency,
+[red, green, blue, alpha].
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+Plane = list[list[int]]
+Picture = list[list[list[int]]]
+
+MAX_SIDE = 65535
+MAX_PIXELS = 2**27
+MAX_RECORD = 16 * 2**20
+MAX_BANK = 8 * 2**20
+MAX_STAGES = 8
+MAX_DEPTH = 10
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+ALPHA = 0x81
+AVIF_RECORD = bytes.fromhex("7261697372004c9bb1a95f2d1b6c8e03")
+
+
+def must(condition: bool, what: str) -> None:
+    if not condition:
+        raise ValueError(what)
+
+
+# 1. Payload
+
+
+@dataclass
+class Record:
+    """What a payload says about its full picture; `bank` is None for no bank."""
+
+    columns: int
+    rows: int
+    bank: bytes | None
+    fields: dict[int, bytes] = field(default_factory=dict)
+
+
+def parse_payload(payload: bytes) -> Record:
+    """The record of a JPEG, PNG, WebP or AVIF file; ValueError where FORMAT.md refuses one."""
+    if payload[:3] == b"\xff\xd8\xff":
+        pieces = jpeg_pieces(payload)
+    elif payload[:8] == PNG_SIGNATURE:
+        pieces = png_pieces(payload)
+    elif payload[:4] == b"RIFF" and payload[8:12] == b"WEBP":
+        pieces = webp_pieces(payload)
+    elif payload[4:8] == b"ftyp" and payload[8:12] in (b"avif", b"avis", b"mif1"):
+        pieces = avif_pieces(payload)
+    else:
+        raise ValueError("neither JPEG, PNG, WebP nor AVIF")
+    record = b"".join(pieces)
+    must(record != b"", "no record")
+    return parse_record(record)
+
+
+def jpeg_pieces(payload: bytes) -> Iterator[bytes]:
+    at, marker = 2, 0
+    while marker != 0xDA:
+        must(take(payload, at, 1) == b"\xff", "a JPEG marker was expected")
+        while take(payload, at, 1) == b"\xff":
+            at += 1
+        marker = payload[at]
+        content = take(payload, at + 3, number(payload, at + 1, 2) - 2)
+        at += 3 + len(content)
+        if marker == 0xEA and content[:6] == b"RAISR\0":
+            yield content[6:]
+    must(b"\xff\xd9" in payload[at:], "no EOI")
+
+
+def png_pieces(payload: bytes) -> Iterator[bytes]:
+    at = len(PNG_SIGNATURE)
+    while True:
+        kind = take(payload, at + 4, 4)
+        content = take(payload, at + 8, number(payload, at, 4))
+        take(payload, at + 8 + len(content), 4)
+        at += 12 + len(content)
+        if kind == b"raSR":
+            yield content
+        if kind == b"IEND":
+            return
+
+
+def webp_pieces(payload: bytes) -> Iterator[bytes]:
+    # RIFF counts in little-endian order and pads each chunk to an even length.
+    size = int.from_bytes(take(payload, 4, 4), "little")
+    end = 8 + len(take(payload, 8, size))
+    at = 12
+    while at < end:
+        must(at + 8 <= end, "half a chunk header")
+        size = int.from_bytes(take(payload, at + 4, 4), "little")
+        content = take(payload, at + 8, size)
+        if payload[at : at + 4] == b"RAIS":
+            yield content
+        at += 8 + size + size % 2
+        must(at <= end, "a chunk reaches beyond the RIFF list")
+
+
+def avif_pieces(payload: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(payload):
+        size, header = number(payload, at, 4), 8
+        kind = take(payload, at + 4, 4)
+        if size == 1:
+            size, header = number(payload, at + 8, 8), 16
+        must(size >= header, "a box is smaller than its header")
+        content = take(payload, at + header, size - header)
+        at += size
+        if kind == b"uuid" and content[:16] == AVIF_RECORD:
+            yield content[16:]
+
+
+def take(data: bytes, at: int, size: int) -> bytes:
+    must(size >= 0 and at + size <= len(data), "something reaches beyond the end of the file")
+    return data[at : at + size]
+
+
+def number(data: bytes, at: int, size: int) -> int:
+    return int.from_bytes(take(data, at, size), "big")
+
+
+def parse_record(record: bytes) -> Record:
+    must(29 <= len(record) <= MAX_RECORD, "size of the record")
+    must(record[0] == 1, "version of the record")
+    body = record[:-4]
+    must(zlib.crc32(body) == number(record, len(body), 4), "checksum of the record")
+    columns, rows = number(record, 1, 4), number(record, 5, 4)
+    must(1 <= columns <= MAX_SIDE and 1 <= rows <= MAX_SIDE, "side of the full picture")
+    must(rows * columns <= MAX_PIXELS, "pixels of the full picture")
+    fields: dict[int, bytes] = {}
+    at = 25
+    while at < len(body):
+        tag = body[at]
+        content = take(body, at + 5, number(body, at + 1, 4))
+        must(tag < 0x80 or tag == ALPHA, "unknown critical field")
+        must(tag not in (0x01, 0x02) or len(content) == 2, "size of a measure")
+        fields[tag] = content
+        at += 5 + len(content)
+    bank = record[9:25]
+    return Record(columns, rows, bank if any(bank) else None, fields)
+
+
+# 2. Bank
+
+
+@dataclass
+class ResizeStage:
+    """Knows its size from the record."""
+
+
+@dataclass
+class BlendStage:
+    strength: int
+
+
+@dataclass
+class FilterStage:
+    """`weights[bucket][output][tap]` in units of 2^-9."""
+
+    q: int
+    depth: int
+    features: list[int]
+    thresholds: list[int]
+    weights: list[list[list[int]]]
+
+
+Stage = ResizeStage | FilterStage | BlendStage
+
+
+@dataclass
+class Bank:
+    """Stages in order, and the first bytes of the file's hash."""
+
+    id: bytes
+    stages: list[Stage]
+
+    @property
+    def scale(self) -> Fraction | None:
+        """Of a bank that starts with a filter stage; None for one that serves any size."""
+        first = self.stages[0]
+        return Fraction(first.q, 2) if isinstance(first, FilterStage) else None
+
+
+NO_BANK = Bank(bytes(16), [ResizeStage()])
+
+
+def parse_bank(data: bytes) -> Bank:
+    """A bank file; ValueError where FORMAT.md refuses one."""
+    must(len(data) <= MAX_BANK, "size of the bank")
+    must(take(data, 0, 4) == b"RSRB", "no bank")
+    must(number(data, 4, 1) == 1, "version of the bank")
+    must(number(data, 5, 1) <= 3, "base codec")
+    must(number(data, 6, 1) <= number(data, 7, 1) <= 100, "qualities")
+    count = number(data, 8, 1)
+    must(1 <= count <= MAX_STAGES, "number of stages")
+    stages: list[Stage] = []
+    at = 9
+    for index in range(count):
+        kind = number(data, at, 1)
+        at += 1
+        if kind == 0 and index == 0:
+            must(number(data, at, 1) <= number(data, at + 1, 1), "range of scales")
+            stages.append(ResizeStage())
+            at += 2
+        elif kind == 1:
+            stage, at = parse_filter_stage(data, at, index)
+            stages.append(stage)
+        elif kind == 2 and index > 0:
+            stages.append(BlendStage(number(data, at, 1)))
+            at += 1
+        else:
+            raise ValueError("kind of a stage")
+    must(at == len(data), "bytes after the last stage")
+    return Bank(hashlib.sha256(data).digest()[:16], stages)
+
+
+def parse_filter_stage(data: bytes, at: int, index: int) -> tuple[FilterStage, int]:
+    """The stage that starts at `at`, and where it ends."""
+    q, depth = number(data, at, 1), number(data, at + 1, 1)
+    must(q in ((2, 3, 4, 5, 6, 8) if index == 0 else (2,)), "size of an output block")
+    must(depth <= MAX_DEPTH, "depth of a tree")
+    at += 2
+    nodes = 2**depth - 1
+    features = list(take(data, at, nodes))
+    must(all(feature <= 13 for feature in features), "unknown feature")
+    at += nodes
+    thresholds = [value for (value,) in struct.iter_unpack(">i", take(data, at, 4 * nodes))]
+    at += 4 * nodes
+    stream = take(data, at + 4, number(data, at, 4))
+    at += 4 + len(stream)
+    return FilterStage(q, depth, features, thresholds, parse_weights(stream, q, depth)), at
+
+
+def parse_weights(stream: bytes, q: int, depth: int) -> list[list[list[int]]]:
+    count = 64 * q * q * (1 + 2**depth)
+    data = inflate(stream, 2 * count)
+    high, low = data[:count], data[count:]
+    numbers = iter([signed(256 * high[i] + low[i]) for i in range(count)])
+    mean = [[next(numbers) for _ in range(64)] for _ in range(q * q)]
+    weights = [
+        [[mean[output][tap] + next(numbers) for tap in range(64)] for output in range(q * q)]
+        for _ in range(2**depth)
+    ]
+    for bucket in weights:
+        for output in bucket:
+            must(sum(output) == 512, "sum of weights")
+            must(sum(abs(weight) for weight in output) <= 31 * 512, "gain of weights")
+    return weights
+
+
+def signed(z: int) -> int:
+    return z // 2 if z % 2 == 0 else -((z + 1) // 2)
+
+
+def inflate(stream: bytes, size: int) -> bytes:
+    """Exactly `size` bytes; what follows the stream does not matter."""
+    machine = zlib.decompressobj()
+    try:
+        data = machine.decompress(stream, size + 1)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    must(len(data) == size and machine.eof, "size of a zlib stream")
+    return data
+
+
+# 3. Restoring
+
+
+def restore(base: Any, bank: Bank, record: Record) -> Picture:
+    """The full picture.
+
+    `base` is the base picture, rows of pixels of three values of 0..255, as lists or as an array.
+    """
+    base = [[[int(value) for value in pixel] for pixel in row] for row in base]
+    rows, columns = record.rows, record.columns
+    if bank.scale is not None:
+        must(len(base) == -(-rows // bank.scale), "rows of the base picture")
+        must(len(base[0]) == -(-columns // bank.scale), "columns of the base picture")
+
+    luma = luma_of(base)
+    restored = run_stages(luma, bank, rows, columns)
+    result: Picture = [[[] for _ in range(columns)] for _ in range(rows)]
+    for channel in range(3):
+        difference = [
+            [(pixel[channel] - y) * 64 for pixel, y in zip(*row_and_luma, strict=True)]
+            for row_and_luma in zip(base, luma, strict=True)
+        ]
+        full = resize(difference, rows, columns, bank.scale)
+        for r in range(rows):
+            for c in range(columns):
+                result[r][c].append(clip((restored[r][c] + full[r][c] + 32) >> 6, 0, 255))
+
+    if ALPHA in record.fields:
+        plane = parse_alpha(record.fields[ALPHA], len(base), len(base[0]))
+        alpha = round_off(run_stages(plane, bank, rows, columns))
+        for r in range(rows):
+            for c in range(columns):
+                result[r][c] = straight(result[r][c], alpha[r][c])
+    return result
+
+
+def luma_of(base: Picture) -> Plane:
+    return [[(77 * r + 150 * g + 29 * b + 128) >> 8 for r, g, b in row] for row in base]
+
+
+def run_stages(first: Plane, bank: Bank, rows: int, columns: int) -> Plane:
+    """A plane of 0..255 through all stages: 0..255 * 64."""
+    plane, fine = first, first
+    for stage in bank.stages:
+        if isinstance(stage, ResizeStage):
+            fine = resize_stage(plane, rows, columns, None)
+        elif isinstance(stage, FilterStage):
+            fine = filter_stage(plane, stage)
+        else:
+            cheap = resize_stage(first, rows, columns, bank.scale)
+            fine = blend_stage(plane, cheap, stage.strength)
+        fine = [row[:columns] for row in fine[:rows]]
+        plane = round_off(fine)
+    return fine
+
+
+def round_off(fine: Plane) -> Plane:
+    return [[(value + 32) >> 6 for value in row] for row in fine]
+
+
+def clip(value: int, low: int, high: int) -> int:
+    return max(low, min(high, value))
+
+
+# 4. Filter stage
+
+
+def filter_stage(plane: Plane, stage: FilterStage) -> Plane:
+    q = stage.q
+    cell_rows, cell_columns = -(-len(plane) // 2), -(-len(plane[0]) // 2)
+    result = [[0] * (q * cell_columns) for _ in range(q * cell_rows)]
+    for i in range(cell_rows):
+        for j in range(cell_columns):
+            block = filter_cell(patch_of(plane, i, j), stage)
+            for r in range(q):
+                for c in range(q):
+                    result[q * i + r][q * j + c] = block[r][c]
+    return result
+
+
+def patch_of(plane: Plane, i: int, j: int) -> Plane:
+    last_row, last_column = len(plane) - 1, len(plane[0]) - 1
+    return [
+        [plane[clip(r, 0, last_row)][clip(c, 0, last_column)] for c in range(2 * j - 3, 2 * j + 5)]
+        for r in range(2 * i - 3, 2 * i + 5)
+    ]
+
+
+def filter_cell(patch: Plane, stage: FilterStage) -> Plane:
+    """The output block of one cell."""
+    flipped, transposed, turned, features = describe(patch)
+    weights = stage.weights[find_bucket(features, stage)]
+    canonical = patch
+    if flipped:
+        canonical = flip(canonical)
+    if transposed:
+        canonical = transpose(canonical)
+    if turned:
+        canonical = turn(canonical)
+    taps = [pixel for row in canonical for pixel in row]
+
+    outputs = []
+    for output in weights:
+        total = sum((tap - 128) * weight for tap, weight in zip(taps, output, strict=True))
+        outputs.append(clip((total + 65536 + 4) >> 3, 0, 255 * 64))
+    block = [outputs[stage.q * r : stage.q * (r + 1)] for r in range(stage.q)]
+    if turned:
+        block = turn(block)
+    if transposed:
+        block = transpose(block)
+    if flipped:
+        block = flip(block)
+    return block
+
+
+def flip(square: Plane) -> Plane:
+    return [row[::-1] for row in square]
+
+
+def transpose(square: Plane) -> Plane:
+    return [list(column) for column in zip(*square, strict=True)]
+
+
+def turn(square: Plane) -> Plane:
+    return [row[::-1] for row in square[::-1]]
+
+
+def describe(patch: Plane) -> tuple[bool, bool, bool, list[int]]:
+    """Orientation (flipped, transposed, turned) and the 14 features of a patch's cell."""
+    p = patch
+    w = {1: 1, 2: 2, 3: 4, 4: 4, 5: 2, 6: 1}
+    l = {1: -5, 2: -6, 3: -4, 4: 4, 5: 6, 6: 5}  # noqa: E741
+    strength = difference = product = lean_columns = lean_rows = inner_strength = 0
+    for r in range(1, 7):
+        for c in range(1, 7):
+            down = p[r + 1][c] - p[r - 1][c]
+            across = p[r][c + 1] - p[r][c - 1]
+            energy = down**2 + across**2
+            strength += w[r] * w[c] * energy
+            difference += w[r] * w[c] * (across**2 - down**2)
+            product += w[r] * w[c] * 2 * down * across
+            lean_columns += w[r] * l[c] * energy
+            lean_rows += l[r] * w[c] * energy
+            if r in (3, 4) and c in (3, 4):
+                inner_strength += energy
+
+    flipped = product < 0
+    transposed = difference < 0
+    if transposed:
+        lean = lean_rows
+    elif flipped:
+        lean = -lean_columns
+    else:
+        lean = lean_columns
+    turned = lean < 0
+
+    (a, b, c, d), (e, f, g, h), (i, j, k, m), (n, o, p_, q) = (row[2:6] for row in p[2:6])
+    cell = f + g + j + k
+    step_columns = g + k - f - j
+    step_rows = j + k - f - g
+    if transposed:
+        bend = cell - (b + c + o + p_)
+        slope = 3 * step_rows + (n + o + p_ + q) - (a + b + c + d)
+        same = (slope < 0) == (lean_rows < 0)
+    else:
+        bend = cell - (e + i + h + m)
+        slope = 3 * step_columns + (d + h + m + q) - (a + e + i + n)
+        same = (slope < 0) == (lean_columns < 0)
+    roughness = sum(
+        (p[r + 1][c] + p[r - 1][c] + p[r][c + 1] + p[r][c - 1] - 4 * p[r][c]) ** 2
+        for r in range(2, 6)
+        for c in range(2, 6)
+    )
+    features = [
+        strength,
+        ratio(difference**2 + product**2, strength**2),
+        ratio(abs(product), abs(product) + abs(difference)),
+        ratio(abs(lean), strength),
+        inner_strength,
+        roughness,
+        max(f, g, j, k) - min(f, g, j, k),
+        abs(f + k - g - j),
+        abs(step_rows if transposed else step_columns),
+        abs(step_columns if transposed else step_rows),
+        abs(bend),
+        bend if same else -bend,
+        abs(slope),
+        cell,
+    ]
+    return flipped, transposed, turned, features
+
+
+def ratio(x: int, y: int) -> int:
+    # Python rounds a quotient of integers to the nearest double, as IEEE 754 does.
+    return int(4096 * x / max(y, 1))
+
+
+def find_bucket(features: list[int], stage: FilterStage) -> int:
+    node = 0
+    for _ in range(stage.depth):
+        exceeds = features[stage.features[node]] > stage.thresholds[node]
+        node = 2 * node + (2 if exceeds else 1)
+    return node - (2**stage.depth - 1)
+
+
+# 5. Alpha
+
+
+def parse_alpha(stream: bytes, rows: int, columns: int) -> Plane:
+    data = inflate(stream, rows * columns)
+    plane: Plane = []
+    for r in range(rows):
+        row: list[int] = []
+        for c in range(columns):
+            if c > 0:
+                prediction = row[c - 1]
+            elif r > 0:
+                prediction = plane[r - 1][0]
+            else:
+                prediction = 0
+            row.append((data[r * columns + c] + prediction) % 256)
+        plane.append(row)
+    return plane
+
+
+def straight(over_white: list[int], alpha: int) -> list[int]:
+    """Colour that was laid over white -> straight colour, alpha."""
+    if alpha == 0:
+        return [255, 255, 255, 0]
+    return [
+        clip((255 * value - 255 * (255 - alpha) + alpha // 2) // alpha, 0, 255)
+        for value in over_white
+    ] + [alpha]
+
+
+# 6. Resize
+
+
+def resize(plane: Plane, rows: int, columns: int, scale: Fraction | None) -> Plane:
+    """A plane of any integers in `rows` x `columns`; `scale` None: from edge to edge."""
+    wide = [resize_line(line, columns, scale) for line in plane]
+    return transpose([resize_line(line, rows, scale) for line in transpose(wide)])
+
+
+def resize_line(line: list[int], size: int, scale: Fraction | None) -> list[int]:
+    s = Fraction(len(line), size) if scale is None else 1 / scale
+    u, v = s.numerator, s.denominator
+    result = []
+    for i in range(size):
+        first, rest = divmod((2 * i + 1) * u - v, 2 * v)
+        t = 1024 * rest // (2 * v)
+        w0 = (-(t**3) + 2 * 1024 * t**2 - 1024**2 * t + 2**18) >> 19
+        w1 = (3 * t**3 - 5 * 1024 * t**2 + 2 * 1024**3 + 2**18) >> 19
+        w2 = (-3 * t**3 + 4 * 1024 * t**2 + 1024**2 * t + 2**18) >> 19
+        w3 = 4096 - w0 - w1 - w2
+        inputs = [line[clip(first + k, 0, len(line) - 1)] for k in (-1, 0, 1, 2)]
+        total = w0 * inputs[0] + w1 * inputs[1] + w2 * inputs[2] + w3 * inputs[3]
+        result.append((total + 2048) >> 12)
+    return result
+
+
+def resize_stage(plane: Plane, rows: int, columns: int, scale: Fraction | None) -> Plane:
+    fine = resize([[64 * value for value in row] for row in plane], rows, columns, scale)
+    return [[clip(value, 0, 255 * 64) for value in row] for row in fine]
+
+
+# 7. Blend stage
+
+
+def blend_stage(plane: Plane, cheap: Plane, strength: int) -> Plane:
+    rough = round_off(cheap)
+    result: Plane = [[] for _ in plane]
+    for r in range(len(plane)):
+        for c in range(len(plane[0])):
+            changed = 0
+            for step_r in (-1, 0, 1):
+                for step_c in (-1, 0, 1):
+                    darker = is_darker(plane, r, c, step_r, step_c)
+                    changed += darker != is_darker(rough, r, c, step_r, step_c)
+            share = min(strength * changed, 128)
+            fine = 64 * plane[r][c]
+            result[r].append(fine + (((cheap[r][c] - fine) * share + 64) >> 7))
+    return result
+
+
+def is_darker(plane: Plane, r: int, c: int, step_r: int, step_c: int) -> bool:
+    """Whether a neighbour is darker than the pixel; the pixel itself never is."""
+    row = clip(r + step_r, 0, len(plane) - 1)
+    column = clip(c + step_c, 0, len(plane[0]) - 1)
+    return plane[row][column] < plane[r][c]
