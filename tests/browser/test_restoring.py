@@ -14,9 +14,10 @@ from raisr_decoder.payload import parse
 from raisr_decoder.restore import restore
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.decode import find_bank
-from raisr_encoder.image_io import decode_base, decode_photo, save_png
+from raisr_encoder.image_io import decode_base, decode_photo
+from support import SAMPLES, assert_same_pixels
 
-NAMES = [path.name for path in sorted((Path(__file__).parents[2] / "samples").glob("*.jpg"))]
+NAMES = [path.name for path in sorted(SAMPLES.glob("*.jpg"))]
 
 # The worker's way to the pixels of a base picture, given back as a PNG.
 DECODE_BASE = """async (address) => {
@@ -62,18 +63,3 @@ def test_the_canvas_holds_the_pixels_that_the_encoder_expects(
 
 def pixels(data_url: str) -> NDArray[np.uint8]:
     return decode_photo(base64.b64decode(data_url.partition(",")[2]), "canvas")
-
-
-def assert_same_pixels(
-    actual: NDArray[np.uint8], expected: NDArray[np.uint8], evidence: Path, what: str
-) -> None:
-    """Compare two pictures; where they differ, leave both and their difference as files."""
-    assert actual.shape == expected.shape
-    difference = np.abs(actual.astype(int) - expected)
-    if not difference.any():
-        return
-    visible = np.minimum(255, difference * 16).astype(np.uint8)
-    for name, picture in {"actual": actual, "expected": expected, "difference": visible}.items():
-        (evidence / f"{name}.png").write_bytes(save_png(picture))
-    count = np.count_nonzero(difference.any(axis=-1))
-    pytest.fail(f"{what}: {count} pixels differ, by up to {difference.max()}; see {evidence}")
