@@ -1,0 +1,75 @@
+"""Every vector through the decoder in a browser, equal to the byte."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser
+
+from support import Vector, assert_same_pixels, read_vectors
+
+VECTORS = read_vectors()
+
+# Python's own answer, not what a canvas makes of it: a canvas loses colour where alpha is low.
+RESTORE_ALL = """async (vectors) => {
+  const { loadPyodide } = await import("/raisr/runtime/pyodide.mjs");
+  const indexURL = new URL("/raisr/runtime/", location).href;
+  const pyodide = await loadPyodide({ indexURL, packages: ["raisr-decoder"] });
+  const decoder = pyodide.pyimport("raisr_decoder.browser");
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return vectors.map(({ payload, base, width, height, bank }) => {
+    const filters = bank === null ? undefined : bytes(bank);
+    const array = decoder.restore(bytes(payload), bytes(base), width, height, filters);
+    const view = array.getBuffer("u8");
+    const pixels = Array.from(view.data);
+    view.release();
+    array.destroy();
+    return pixels;
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def restored(browser: Browser, server: str) -> Iterator[dict[str, NDArray[np.uint8]]]:
+    """RGBA samples of all vectors, by name, from one visit to a page without pictures."""
+    page = browser.new_page()
+    page.goto(f"{server}/nowhere")
+    results = page.evaluate(RESTORE_ALL, [arguments(vector) for vector in VECTORS])
+    yield {
+        vector.name: np.array(samples, np.uint8).reshape(*vector.expected.shape[:2], 4)
+        for vector, samples in zip(VECTORS, results, strict=True)
+    }
+    page.close()
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
+def test_the_pixels_are_the_only_right_ones(
+    restored: dict[str, NDArray[np.uint8]], vector: Vector, tmp_path: Path
+) -> None:
+    assert_same_pixels(restored[vector.name], with_alpha(vector.expected), tmp_path, vector.name)
+
+
+def arguments(vector: Vector) -> dict[str, Any]:
+    rows, columns, _ = vector.base.shape
+    return {
+        "payload": text(vector.payload),
+        "base": text(with_alpha(vector.base).tobytes()),
+        "width": columns,
+        "height": rows,
+        "bank": None if vector.bank is None else text(vector.bank),
+    }
+
+
+def with_alpha(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture of shape (M, N, 3) or (M, N, 4) as one of shape (M, N, 4)."""
+    opaque = np.full((*picture.shape[:2], 4), 255, np.uint8)
+    opaque[..., : picture.shape[2]] = picture
+    return opaque
+
+
+def text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

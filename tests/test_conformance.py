@@ -1,0 +1,75 @@
+"""Every vector through every implementation, equal to the byte; and FORMAT.md's own example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import reference
+from raisr_decoder.alpha import parse_alpha
+from raisr_decoder.bank import load
+from raisr_decoder.payload import pack, parse
+from raisr_decoder.restore import NO_FILTERS, NUMPY, Engine, restore
+from raisr_encoder import kernels
+from support import VECTORS, Vector, assert_same_pixels, read_vectors
+
+FORMAT = Path(__file__).parent.parent / "wasm_decoder" / "FORMAT.md"
+
+Decoder = Callable[[Vector], NDArray[np.uint8]]
+
+
+def by_reference(vector: Vector) -> NDArray[np.uint8]:
+    record = reference.parse_payload(vector.payload)
+    bank = reference.NO_BANK if vector.bank is None else reference.parse_bank(vector.bank)
+    assert bank.id == (record.bank or bytes(16))
+    return np.array(reference.restore(vector.base, bank, record), np.uint8)
+
+
+def by_engine(engine: Engine) -> Decoder:
+    def decode(vector: Vector) -> NDArray[np.uint8]:
+        record = parse(vector.payload)
+        bank = NO_FILTERS if vector.bank is None else load(vector.bank, record.bank)
+        alpha = record.alpha and parse_alpha(record.alpha, vector.base.shape[:2])
+        return restore(vector.base, bank, record.shape, alpha, engine)
+
+    return decode
+
+
+DECODERS = {
+    "reference": by_reference,
+    "numpy": by_engine(NUMPY),
+    "numba": by_engine(kernels.engine()),
+}
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("vector", read_vectors(), ids=lambda vector: vector.name)
+def test_the_pixels_are_the_only_right_ones(vector: Vector, decoder: str, tmp_path: Path) -> None:
+    actual = DECODERS[decoder](vector)
+    assert actual.dtype == np.uint8
+    assert_same_pixels(actual, vector.expected, tmp_path, f"{vector.name} by {decoder}")
+
+
+def test_the_format_shows_the_bytes_of_a_real_payload() -> None:
+    shown = [line.strip() for line in FORMAT.read_text().splitlines()]
+    payload = (VECTORS / "trained.jpg").read_bytes()
+    assert pack(payload, parse(payload)) == payload
+    dump = hexdump(payload[:80])
+    assert dump[0] in shown
+    start = shown.index(dump[0])
+    assert shown[start : start + len(dump)] == dump
+
+
+def hexdump(data: bytes) -> list[str]:
+    """Lines as `hexdump -C` prints them."""
+    lines = []
+    for offset in range(0, len(data), 16):
+        row = data[offset : offset + 16]
+        digits = f"{row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}"
+        text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
+        lines.append(f"{offset:08x}  {digits}  |{text}|")
+    return lines
