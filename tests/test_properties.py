@@ -1,0 +1,193 @@
+"""What holds for every picture, bank and record, tried on many: always the same ones."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import reference
+from raisr_decoder.alpha import pack_alpha, parse_alpha
+from raisr_decoder.bank import BLOCKS, Bank, BlendStage, FilterStage, base_shape, load, save
+from raisr_decoder.errors import RaisrError
+from raisr_decoder.payload import MAX_PIXELS, MAX_SIDE, Record, pack, parse
+from raisr_decoder.restore import NUMPY, restore
+from raisr_encoder import kernels
+from raisr_encoder.base_codec import base_codecs
+from support import loud, random_bank, random_picture
+
+Task = tuple[NDArray[np.uint8], Bank, tuple[int, int], NDArray[np.uint8] | None]
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
+
+READ = (0x01, 0x02, reference.ALPHA)
+SEEDS = st.integers(0, 1000)
+FILES = {codec.name: codec.encode(random_picture(1, 9, 12), 60) for codec in base_codecs()}
+PAYLOADS = {
+    name: pack(file, Record(24, 18, "0123456789abcdef" * 2, 34.5, -1.5, b"no plane"))
+    for name, file in FILES.items()
+}
+RECORD_BODY = b"\1\0\0\0\x18\0\0\0\x12" + bytes(16) + b"\1\0\0\0\2\x0d\x7a" + b"\x81\0\0\0\3abc"
+BANKS = [save(random_bank(1, 3, stages=2, depth=1)), save(random_bank(2, None, depth=0))]
+
+
+# --- pixels -----------------------------------------------------------------------------------
+
+
+@st.composite
+def tasks(draw: st.DrawFn, longest: int, deepest: int) -> Task:
+    """A base picture, a bank, the full shape, and perhaps an alpha plane."""
+    side = st.integers(1, longest)
+    bank = draw(banks(deepest))
+    shape = draw(side), draw(side)
+    small = (draw(side), draw(side)) if bank.scale is None else base_shape(shape, bank.scale)
+    alpha = draw(pictures(small))[..., 0] if draw(st.booleans()) else None
+    return draw(pictures(small)), bank, shape, alpha
+
+
+@st.composite
+def banks(draw: st.DrawFn, deepest: int) -> Bank:
+    """Of noise, some as loud as the format allows, some with a blend stage."""
+    seed, count, depth = draw(SEEDS), draw(st.integers(1, 3)), draw(st.integers(0, deepest))
+    bank = random_bank(seed, draw(st.sampled_from([*BLOCKS, None])), count, depth=depth)
+    stages = list(bank.stages)
+    if draw(st.booleans()):
+        rng = np.random.default_rng(seed)
+        stages = [loud(rng, each) if isinstance(each, FilterStage) else each for each in stages]
+    if draw(st.booleans()):
+        blend = BlendStage(draw(st.integers(0, 255)))
+        stages.insert(draw(st.integers(1, len(stages))), blend)
+    return replace(bank, stages=tuple(stages))
+
+
+@st.composite
+def pictures(draw: st.DrawFn, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture of shape (*shape, 3): noise, one colour, extremes at random or checkerboards."""
+    rng = np.random.default_rng(draw(SEEDS))
+    kind = draw(st.sampled_from(["noise", "one colour", "extremes", "checkerboard"]))
+    if kind == "noise":
+        return rng.integers(0, 256, (*shape, 3)).astype(np.uint8)
+    if kind == "one colour":
+        return np.tile(rng.integers(0, 256, 3).astype(np.uint8), (*shape, 1))
+    if kind == "extremes":
+        return (255 * rng.integers(0, 2, (*shape, 3))).astype(np.uint8)
+    sizes = rng.integers(1, 5, 3)
+    row, column = np.indices(shape)
+    squares = [(row // size + column // size) % 2 for size in sizes]
+    return (255 * np.stack(squares, axis=2)).astype(np.uint8)
+
+
+@given(tasks(longest=40, deepest=5))
+@settings(max_examples=60)
+def test_numba_gives_the_pixels_of_numpy(task: Task) -> None:
+    assert (restore(*task, kernels.engine()) == restore(*task, NUMPY)).all()
+
+
+@given(tasks(longest=7, deepest=2))
+@settings(max_examples=60)
+def test_numpy_gives_the_pixels_of_the_format(task: Task) -> None:
+    base, bank, shape, alpha = task
+    record = reference.Record(shape[1], shape[0], None)
+    if alpha is not None:
+        record.fields[reference.ALPHA] = pack_alpha(alpha)
+        assert (parse_alpha(pack_alpha(alpha), alpha.shape) == alpha).all()
+    expected = reference.restore(base, reference.parse_bank(save(bank)), record)
+    assert restore(base, bank, shape, alpha).tolist() == expected
+
+
+# --- bytes ------------------------------------------------------------------------------------
+
+
+measures = st.none() | st.integers(-(2**15), 2**15 - 1).map(lambda hundredths: hundredths / 100)
+# The long ones fill one or two JPEG segments to the brim.
+alphas = st.none() | st.binary(max_size=40) | st.integers(65_400, 131_100).map(bytes)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> Record:
+    width = draw(st.integers(1, MAX_SIDE))
+    height = draw(st.integers(1, min(MAX_SIDE, MAX_PIXELS // width)))
+    bank = draw(st.none() | st.binary(min_size=16, max_size=16).filter(any).map(bytes.hex))
+    return Record(width, height, bank, draw(measures), draw(measures), draw(alphas))
+
+
+@given(st.sampled_from(sorted(FILES)), records())
+def test_a_record_comes_back_from_every_container(container: str, record: Record) -> None:
+    payload = pack(FILES[container], record)
+    assert parse(payload) == record
+    assert_same_record(reference.parse_payload(payload), record)
+
+
+@st.composite
+def mutations(draw: st.DrawFn, sources: list[bytes]) -> bytes:
+    """One of the sources, with some stretches of bytes replaced, removed or put in."""
+    data = draw(st.sampled_from(sources))
+    for _ in range(draw(st.integers(1, 3))):
+        # Most of what can go wrong is at the ends.
+        start = draw(st.integers(0, len(data)) | st.integers(0, min(64, len(data))))
+        stop = draw(st.integers(start, min(start + 8, len(data))) | st.just(len(data)))
+        fill = st.sampled_from([b"", b"\0", b"\1", b"\x7f", b"\x80", b"\xff", b"\xff\xff\xff\xff"])
+        data = data[:start] + draw(fill | st.binary(max_size=8)) + data[stop:]
+    return data
+
+
+@given(mutations(sorted(PAYLOADS.values())))
+@settings(max_examples=400)
+def test_a_mutated_payload_is_refused_or_read_as_the_format_says(payload: bytes) -> None:
+    assert_read_alike(payload)
+
+
+@given(mutations([RECORD_BODY]))
+@settings(max_examples=300)
+def test_a_mutated_record_is_refused_or_read_as_the_format_says(body: bytes) -> None:
+    record = body + zlib.crc32(body).to_bytes(4, "big")
+    chunk = len(record).to_bytes(4, "big") + b"raSR" + record + bytes(4)
+    assert_read_alike(FILES["png"][:33] + chunk + FILES["png"][33:])
+
+
+def assert_same_record(expected: reference.Record, actual: Record) -> None:
+    measured = {0x01: actual.psnr, 0x02: actual.score}
+    fields = {
+        tag: round(value * 100).to_bytes(2, "big", signed=True)
+        for tag, value in measured.items()
+        if value is not None
+    }
+    if actual.alpha is not None:
+        fields[reference.ALPHA] = actual.alpha
+    assert (expected.rows, expected.columns) == actual.shape
+    assert (expected.bank and expected.bank.hex()) == actual.bank
+    assert {tag: expected.fields[tag] for tag in expected.fields if tag in READ} == fields
+
+
+def refused(parser: Callable[[bytes], object], data: bytes) -> bool:
+    try:
+        parser(data)
+    except ValueError:
+        return True
+    return False
+
+
+def assert_read_alike(payload: bytes) -> None:
+    try:
+        record = parse(payload)
+    except RaisrError:
+        assert refused(reference.parse_payload, payload)
+    else:
+        assert_same_record(reference.parse_payload(payload), record)
+
+
+@given(mutations(BANKS))
+@settings(max_examples=300)
+def test_a_mutated_bank_is_refused_or_read_as_the_format_says(data: bytes) -> None:
+    try:
+        bank = load(data)
+    except RaisrError:
+        assert refused(reference.parse_bank, data)
+    else:
+        assert reference.parse_bank(data).id.hex() == bank.id
