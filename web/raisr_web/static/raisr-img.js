@@ -18,6 +18,8 @@ const STYLE = `
   :host { display: inline-block; position: relative; max-width: 100%; }
   :host([hidden]) { display: none; }
   img, ::slotted(img) { display: block; max-width: 100%; height: auto; }
+  /* A transparent picture must not show the base picture behind it, which still tells its text. */
+  :host([restored]) img, :host([restored]) ::slotted(img) { opacity: 0; }
   canvas { position: absolute; inset: 0; width: 100%; height: 100%; border-radius: inherit; }
 `;
 /** Restoring starts this far outside the viewport. */
