@@ -130,6 +130,7 @@ async function decodeBase(payload) {
     const bitmap = await createImageBitmap(new Blob([payload]), {
       colorSpaceConversion: "none",
       premultiplyAlpha: "none",
+      imageOrientation: "none",
     });
     const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
     const context = canvas.getContext("2d", { willReadFrequently: true });
