@@ -47,6 +47,7 @@ from raisr_encoder import upscale as upscaling
 from raisr_encoder.bank_store import BankStore, read_bank
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.decode import decode
+from raisr_encoder.errors import OutputUnwritable, PayloadsCollide
 from raisr_encoder.files import find_photographs, read_file, write_whole
 from raisr_encoder.image_io import decode_picture, save_png
 from raisr_encoder.reduce import scaled_shape
@@ -212,9 +213,11 @@ def bank_option(function: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Path(path_type=Path),
     help="Payload file, or a folder for several; by default PHOTO.raisr.jpg beside the photo.",
 )
-@click.option("--base", type=click.Choice(["jpeg"]), default="jpeg", help="Base codec.")
+@click.option(
+    "--base", type=click.Choice(BASES), default="jpeg", show_default=True, help="Base codec."
+)
 @click.option("--scale", type=Scale(), default="2", help="Output size / base size.")
-@click.option("--quality", type=click.IntRange(1, 95), help="Quality of the base codec.")
+@click.option("--quality", type=click.IntRange(0, 100), help="Quality of the base codec.")
 @click.option(
     "--target-size",
     type=Size(),
@@ -244,16 +247,16 @@ def encode(
     store = BankStore(banks)
     settings = encoding.Settings(base, scale, quality, target_size)
     found = find_photographs(photos)
-    single = len(found) == 1 and not any(photo.is_dir() for photo in photos)
+    targets = payload_paths(found, photos, output, base_codec(base).suffix)
     table = Table("photograph", box=None)
     for heading in ("size", "bytes", "payload", "share", "quality", "luma PSNR"):
         table.add_column(heading, justify="right")
     failures: list[RaisrError] = []
     with progress_bar() as progress:
-        for number, photo in enumerate(found):
-            progress(photo.name, number, len(found))
+        for number, (photo, target) in enumerate(zip(found, targets, strict=True), start=1):
+            progress("encoding", number - 1, len(found))
             try:
-                target = payload_path(photo, output, single, base_codec(base).suffix)
+                keep_apart(photo, target)
                 data = read_file(photo)
                 picture = decode_picture(data, photo.name).pixels
                 encoded = encoding.encode(picture, settings, store)
@@ -270,7 +273,7 @@ def encode(
                 str(encoded.quality),
                 f"{encoded.record.psnr:.2f} dB",
             )
-        progress("encoded", len(found), len(found))
+        progress("encoding", len(found), len(found))
     if table.row_count:
         Console(width=None if Console().is_terminal else 120).print(table)
     fail_with(failures)
@@ -289,6 +292,7 @@ def encode(
 @bank_option
 def restore(payload: Path, output: Path, engine: str, banks: tuple[Path, ...]) -> None:
     """Restore a payload to the full picture that viewers see."""
+    keep_apart(payload, output)
     full = decode(read_file(payload), BankStore(banks), engine_named(engine))
     write_whole(output, save_png(full))
     click.echo(f"{output}: {full.shape[1]} x {full.shape[0]}")
@@ -325,6 +329,7 @@ def upscale(
     raisr upscale photo.png -o big.png --scale 2
     raisr upscale photo.jpg -o big.png --scale 3840x2160
     """
+    keep_apart(photo, output)
     data = read_file(photo)
     picture = decode_picture(data, photo.name).pixels
     small = picture.shape[:2]
@@ -478,13 +483,40 @@ def progress_bar() -> Iterator[training.Progress]:
         yield report
 
 
-def payload_path(photo: Path, output: Path | None, single: bool, suffix: str) -> Path:
-    """Where the payload of a photograph goes."""
+def payload_paths(
+    photos: list[Path], sources: tuple[Path, ...], output: Path | None, suffix: str
+) -> list[Path]:
+    """Where the payload of each photograph goes; a folder's sub-folders are kept.
+
+    Raises
+    ------
+    PayloadsCollide
+    """
     if output is None:
-        return photo.with_name(f"{photo.stem}.raisr{suffix}")
-    if single and not output.is_dir() and output.suffix:
-        return output
-    return output / f"{photo.stem}{suffix}"
+        targets = [photo.with_name(f"{photo.stem}.raisr{suffix}") for photo in photos]
+    elif photos == list(sources) and len(photos) == 1 and output.suffix and not output.is_dir():
+        targets = [output]
+    else:
+        targets = [output / within(sources, photo).with_suffix(suffix) for photo in photos]
+    if len(set(targets)) < len(targets):
+        twice = next(target for target in targets if targets.count(target) > 1)
+        clash = zip(photos, targets, strict=True)
+        raise PayloadsCollide(twice, [photo for photo, target in clash if target == twice])
+    return targets
+
+
+def within(sources: tuple[Path, ...], photo: Path) -> Path:
+    """The path of a photograph below the folder that was named, else its name."""
+    for source in sources:
+        if source.is_dir() and photo.is_relative_to(source):
+            return photo.relative_to(source)
+    return Path(photo.name)
+
+
+def keep_apart(source: Path, target: Path) -> None:
+    """Never write over what is being read."""
+    if target.exists() and source.exists() and target.samefile(source):
+        raise OutputUnwritable(target, "it is the file that is being read")
 
 
 def engine_named(name: str) -> Engine:

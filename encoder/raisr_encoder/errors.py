@@ -31,6 +31,17 @@ class OutputUnwritable(RaisrError):
         super().__init__(f"{target}: cannot be written ({reason}); choose another place with -o")
 
 
+class PayloadsCollide(RaisrError):
+    """Several photographs would become the same file."""
+
+    def __init__(self, target: Path, photos: list[Path]) -> None:
+        self.target, self.photos = target, photos
+        super().__init__(
+            f"{', '.join(map(str, photos))} would all become {target}; encode them one by one or "
+            "rename them"
+        )
+
+
 class TargetUnreachable(RaisrError):
     """No quality of the base codec makes the payload that small."""
 
