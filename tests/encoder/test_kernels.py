@@ -1,12 +1,41 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from raisr_decoder import filtering
+from raisr_decoder import color, filtering, hashing
+from raisr_decoder import resize as resizing
 from raisr_decoder.bank import BLOCKS
 from raisr_encoder import kernels
-from support import random_plane, random_stage
+from support import random_picture, random_plane, random_stage
+
+
+def assert_same(fast: np.ndarray, plain: np.ndarray) -> None:
+    assert fast.dtype == plain.dtype
+    assert fast.shape == plain.shape
+    assert (fast == plain).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 9), (31, 44), (64, 3)])
+@pytest.mark.parametrize("depth", [0, 1, 6])
+def test_hash_cells(shape: tuple[int, int], depth: int) -> None:
+    padded = hashing.pad(random_plane(1, *shape))
+    tree = random_stage(np.random.default_rng(2), 2, depth).tree
+    for fast, plain in zip(
+        kernels.hash_cells(padded, tree), hashing.hash_cells(padded, tree), strict=True
+    ):
+        assert_same(fast, plain)
+
+
+@pytest.mark.parametrize("feature", range(len(hashing.FEATURES)))
+def test_each_feature_is_compared_alike(feature: int) -> None:
+    padded = hashing.pad(random_plane(3, 60, 80))
+    values = hashing.cell_features(padded)[0][feature]
+    for threshold in np.quantile(values, [0.1, 0.5, 0.9]).astype(np.int32):
+        tree = hashing.Tree(np.array([feature], np.int32), threshold[None])
+        assert_same(kernels.hash_cells(padded, tree)[0], (values > threshold).astype(np.int32))
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -14,7 +43,19 @@ from support import random_plane, random_stage
 def test_filter_plane(block: int, shape: tuple[int, int]) -> None:
     plane = random_plane(3, *shape)
     stage = random_stage(np.random.default_rng(4), block, 4)
-    plain = filtering.filter_plane(plane, stage)
-    fast = kernels.filter_plane(plane, stage)
-    assert plain.dtype == fast.dtype
-    assert (plain == fast).all()
+    assert_same(kernels.filter_plane(plane, stage), filtering.filter_plane(plane, stage))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (30, 46), (21, 70), (9, 7)])
+def test_resize(shape: tuple[int, int]) -> None:
+    plane = (random_plane(3, 15, 23).astype(np.int16) - 128) << color.FRACTION_BITS
+    steps = Fraction(15, shape[0]), Fraction(23, shape[1])
+    assert_same(kernels.resize(plane, shape, steps), resizing.resize(plane, shape, steps))
+    same = kernels.resize(plane, (15, 23), (Fraction(1), Fraction(1)))
+    assert_same(same, plane)
+
+
+def test_compose() -> None:
+    luma = random_plane(1, 12, 15).astype(np.int16) << color.FRACTION_BITS
+    differences = np.moveaxis(random_picture(2, 12, 15), 2, 0).astype(np.int16) * 170 - 22000
+    assert_same(kernels.compose(luma, differences), color.compose(luma, differences))
