@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -41,6 +42,7 @@ from raisr_decoder.hashing import CELL
 from raisr_decoder.payload import parse
 from raisr_decoder.restore import NUMPY, Engine
 from raisr_encoder import encode as encoding
+from raisr_encoder import evaluate as evaluation
 from raisr_encoder import kernels, provenance
 from raisr_encoder import train as training
 from raisr_encoder import upscale as upscaling
@@ -147,6 +149,27 @@ class Enlargement(click.ParamType[Fraction | tuple[int, int]]):
         if not 1 <= scale <= MAX_SCALE:
             self.fail(
                 f"{value!r} is no scale of 1-{MAX_SCALE}; write 2, 1.37 or 3840x2160", param, ctx
+            )
+        return scale
+
+
+class Factor(click.ParamType[Fraction]):
+    """A scale that enlarges."""
+
+    name = "scale"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction:
+        try:
+            scale = Fraction(str(value))
+        except (ValueError, ZeroDivisionError):
+            scale = Fraction(0)
+        if not 1 < scale <= MAX_SCALE:
+            self.fail(
+                f"{value!r} is no scale above 1 and up to {MAX_SCALE}; write 2, 3/2 or 1.37",
+                param,
+                ctx,
             )
         return scale
 
@@ -463,6 +486,56 @@ def train(
     fail_with(trained.unreadable)
 
 
+@main.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--scale",
+    type=Factor(),
+    default="2",
+    show_default=True,
+    help="How much smaller the pictures are made, and enlarged again: 2, 3/2, 1.37.",
+)
+@click.option(
+    "--bank",
+    "bank_file",
+    type=click.Path(path_type=Path),
+    help="A bank file; by default the one for clean pictures that comes with raisr.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; null is an infinite PSNR.")
+def evaluate(
+    photos: tuple[Path, ...], scale: Fraction, bank_file: Path | None, as_json: bool
+) -> None:
+    """Measure how well pictures (or folders of them) are enlarged, beside bicubic interpolation.
+
+    The protocol of the super-resolution papers: the luma of each picture is reduced with the
+    bicubic filter, enlarged again, and compared with what it was, as PSNR in dB, a border aside.
+    Leave out pictures that the bank was trained on.
+
+    \b
+    raisr evaluate Set5/
+    raisr evaluate Set5/ --scale 3 --json
+    raisr evaluate Set5/ --bank my.bank
+    """
+    bank = evaluation.choose_bank(scale, BankStore()) if bank_file is None else read_bank(bank_file)
+    evaluation.check_scale(bank, scale)
+    found = find_photographs(photos)
+    scores: list[evaluation.Score] = []
+    failures: list[RaisrError] = []
+    with progress_bar() as progress:
+        for number, photo in enumerate(found):
+            progress("evaluating", number, len(found))
+            try:
+                scores.append(evaluation.evaluate(photo, scale, bank))
+            except RaisrError as error:
+                failures.append(error)
+        progress("evaluating", len(found), len(found))
+    if as_json:
+        click.echo(json.dumps(score_facts(scores), indent=2))
+    elif scores:
+        Console(width=None if Console().is_terminal else 120).print(score_table(scores, scale))
+    fail_with(failures)
+
+
 # --- helpers ----------------------------------------------------------------------------------
 
 
@@ -521,6 +594,30 @@ def keep_apart(source: Path, target: Path) -> None:
 
 def engine_named(name: str) -> Engine:
     return kernels.engine() if name == "numba" else NUMPY
+
+
+def score_facts(scores: list[evaluation.Score]) -> dict[str, Any]:
+    """What `evaluate --json` prints; JSON knows no infinity."""
+
+    def facts(score: evaluation.Score) -> dict[str, float | None]:
+        values = {"psnr": score.psnr, "bicubic_psnr": score.bicubic_psnr}
+        return {key: value if math.isfinite(value) else None for key, value in values.items()}
+
+    return {
+        "mean": facts(evaluation.mean_score(scores)) if scores else None,
+        "pictures": [{"name": score.name, **facts(score)} for score in scores],
+    }
+
+
+def score_table(scores: list[evaluation.Score], scale: Fraction) -> Table:
+    """A row for each picture, and one of means."""
+    table = Table(f"PSNR (dB) at scale {scale}", box=None)
+    for heading in ("bicubic", "raisr", "gain"):
+        table.add_column(heading, justify="right")
+    for score in (*scores, evaluation.mean_score(scores)):
+        gain = score.psnr - score.bicubic_psnr
+        table.add_row(score.name, f"{score.bicubic_psnr:.2f}", f"{score.psnr:.2f}", f"{gain:+.2f}")
+    return table
 
 
 def payload_facts(data: bytes) -> dict[str, Any]:

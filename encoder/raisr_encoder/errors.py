@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from raisr_decoder.errors import RaisrError
@@ -61,6 +62,27 @@ class BankMissing(RaisrError):
         super().__init__(
             f"no bank for base {base} at scale {scale} is at hand; train one with "
             "'raisr train' and name it with --bank"
+        )
+
+
+class WrongScale(RaisrError):
+    """A bank serves another scale than the one that is asked for."""
+
+    def __init__(self, bank: str, served: Fraction | None, wanted: Fraction) -> None:
+        self.bank, self.served, self.wanted = bank, served, wanted
+        super().__init__(f"bank {bank} enlarges by {served}, not by {wanted}; say --scale {served}")
+
+
+class PictureTooSmall(RaisrError):
+    """Nothing would be left of a picture to measure."""
+
+    def __init__(
+        self, source: Path | str, shape: tuple[int, int], scale: Fraction, smallest: int
+    ) -> None:
+        self.source, self.shape, self.scale, self.smallest = source, shape, scale, smallest
+        super().__init__(
+            f"{source}: {shape[1]} x {shape[0]} pixels are too few to measure at scale {scale}, "
+            f"which takes {smallest} x {smallest}"
         )
 
 
