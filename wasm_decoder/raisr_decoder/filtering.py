@@ -13,7 +13,7 @@ from raisr_decoder.hashing import CELL, PATCH, hash_cells, pad
 ZERO = 128
 """Subtracted from each pixel of a patch, so that sums stay small."""
 
-STRIP_CELLS = 1 << 14
+STRIP_CELLS = 1 << 15
 
 
 def filter_plane(plane: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:

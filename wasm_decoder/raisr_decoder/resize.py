@@ -16,6 +16,9 @@ TAPS = 4
 WEIGHT_BITS = 12
 PHASE_BITS = 10
 
+STRIP_SAMPLES = 1 << 16
+"""Output samples at a time, so that they stay in the cache."""
+
 
 def taps(size: int, count: int, step: Fraction) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
     """Source positions and weights of each output sample along one axis.
@@ -78,13 +81,21 @@ def resize(
     """
     if steps == (Fraction(1), Fraction(1)) and shape == plane.shape:
         return plane
-    narrow = _along_columns(plane, shape[1], steps[1])
-    return np.ascontiguousarray(_along_columns(narrow.T, shape[0], steps[0]).T)
+    narrow = _along_rows(np.ascontiguousarray(plane.T), shape[1], steps[1])
+    return _along_rows(np.ascontiguousarray(narrow.T), shape[0], steps[0])
 
 
-def _along_columns(plane: NDArray[np.int16], count: int, step: Fraction) -> NDArray[np.int16]:
-    positions, weights = taps(plane.shape[1], count, step)
-    total = np.full((plane.shape[0], count), 1 << (WEIGHT_BITS - 1), np.int32)
-    for tap in range(TAPS):
-        total += plane[:, positions[:, tap]] * weights[:, tap]
-    return (total >> WEIGHT_BITS).astype(np.int16)
+def _along_rows(plane: NDArray[np.int16], count: int, step: Fraction) -> NDArray[np.int16]:
+    positions, weights = taps(len(plane), count, step)
+    wide = plane.astype(np.int32)
+    result = np.empty((count, plane.shape[1]), np.int16)
+    strip = max(1, STRIP_SAMPLES // plane.shape[1])
+    for start in range(0, count, strip):
+        here = slice(start, start + strip)
+        total = wide[positions[here, 0]] * weights[here, :1]
+        for tap in range(1, TAPS):
+            total += wide[positions[here, tap]] * weights[here, tap : tap + 1]
+        total += 1 << (WEIGHT_BITS - 1)
+        total >>= WEIGHT_BITS
+        result[here] = total
+    return result
