@@ -60,7 +60,8 @@ clean:
 	$(PYTHON) -m venv .venv
 
 $(PACKAGES): requirements.lock | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || \
+		{ echo "Python packages are missing: check the network and pip's index, then run make again"; exit 1; }
 	@touch $@
 
 $(EDITABLE): $(PACKAGES) $(DISTRIBUTIONS:%=%/pyproject.toml)
@@ -70,7 +71,8 @@ $(EDITABLE): $(PACKAGES) $(DISTRIBUTIONS:%=%/pyproject.toml)
 
 $(MODULES): package.json package-lock.json
 	@command -v npm >/dev/null || { echo "raisr needs Node.js 20 or newer with npm"; exit 1; }
-	npm ci --no-audit --no-fund --loglevel=error
+	npm ci --no-audit --no-fund --loglevel=error || \
+		{ echo "npm packages are missing: check the network and npm's registry, then run make again"; exit 1; }
 	@touch $@
 
 $(RUNTIME): $(DECODER_SOURCES) | $(EDITABLE) $(MODULES)
