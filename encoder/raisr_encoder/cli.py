@@ -52,6 +52,7 @@ from raisr_encoder.decode import decode
 from raisr_encoder.errors import OutputUnwritable, PayloadsCollide
 from raisr_encoder.files import find_photographs, read_file, write_whole
 from raisr_encoder.image_io import decode_picture, save_png
+from raisr_encoder.plot import plot_bank
 from raisr_encoder.reduce import scaled_shape
 
 MIN_SCALE, MAX_SCALE = Fraction(1, 2), Fraction(8)
@@ -368,9 +369,24 @@ def upscale(
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def info(file: Path, as_json: bool) -> None:
-    """Tell what the record of a payload says, or what a bank holds."""
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    help="Also draw a bank's trees and filters, as this PNG file.",
+)
+def info(file: Path, as_json: bool, plot: Path | None) -> None:
+    """Tell what the record of a payload says, or what a bank holds.
+
+    \b
+    raisr info small.jpg
+    raisr info my.bank --plot filters.png
+    """
     data = read_file(file)
+    if plot is not None:
+        if not data.startswith(MAGIC):
+            raise click.BadParameter(f"{file} is no bank", param_hint="--plot")
+        keep_apart(file, plot)
+        write_whole(plot, plot_bank(read_bank(file)))
     facts = bank_facts(read_bank(file)) if data.startswith(MAGIC) else payload_facts(data)
     facts = {"file": file.name, "bytes": len(data), **facts}
     if as_json:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +141,23 @@ def test_upscale_enlarges_an_ordinary_picture(tmp_path: Path, scale: str, size: 
     assert size in result.output
     rows, columns, _ = read_photo(target).shape
     assert f"{columns} x {rows}" == size
+
+
+def test_info_draws_a_bank(payload: Path, tmp_path: Path) -> None:
+    bank, target = tmp_path / "my.bank", tmp_path / "filters.png"
+    bank.write_bytes(save(random_bank(1)))
+    result = raisr("info", bank, "--plot", target, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output)["id"] == random_bank(1).id
+    assert read_photo(target).shape[1] > 500
+    fails(raisr("info", bank, "--plot", bank), "is the file that is being read")
+    fails(raisr("info", payload, "--plot", target), "is no bank")
+
+
+def test_a_command_that_draws_nothing_does_not_wait_for_matplotlib() -> None:
+    script = "import sys, raisr_encoder.cli; print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.fixture(scope="module")
