@@ -16,7 +16,7 @@ import numpy as np
 
 from raisr_decoder.bank import Bank
 from raisr_encoder.bank_store import BankStore
-from raisr_encoder.evaluate import choose_bank, enlarge, enlarge_bicubic, prepare
+from raisr_encoder.evaluate import enlarge, enlarge_bicubic, prepare
 from raisr_encoder.files import find_photographs
 from raisr_encoder.image_io import read_photo
 
@@ -36,7 +36,7 @@ def main() -> None:
         if options.upsample_first:
             bank = banks.choose_upsample_first("png", scale, 100)
         else:
-            bank = choose_bank(scale, banks)
+            bank = banks.choose_any("png", scale, 100)
         for folder in options.folders:
             rows = [measure(path, scale, bank) for path in find_photographs([folder])]
             cheap, *stages = np.mean(rows, axis=0)

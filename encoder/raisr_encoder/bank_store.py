@@ -48,6 +48,18 @@ class BankStore:
         direct = [bank for bank in self._banks.values() if bank.scale == scale]
         return _closest(direct, base, scale, quality)
 
+    def choose_any(self, base: str, scale: Fraction, quality: int) -> Bank:
+        """A direct bank of this very scale if there is one, else one that resizes first.
+
+        Raises
+        ------
+        BankMissing, BankError
+        """
+        try:
+            return self.choose(base, scale, quality)
+        except BankMissing:
+            return self.choose_upsample_first(base, scale, quality)
+
     def choose_upsample_first(self, base: str, scale: Fraction, quality: int) -> Bank:
         """As `choose`, of the banks that resize first: the one trained for the closest scales.
 

@@ -532,7 +532,7 @@ def evaluate(
     raisr evaluate Set5/ --scale 3 --json
     raisr evaluate Set5/ --bank my.bank
     """
-    bank = evaluation.choose_bank(scale, BankStore()) if bank_file is None else read_bank(bank_file)
+    bank = BankStore().choose_any("png", scale, 100) if bank_file is None else read_bank(bank_file)
     evaluation.check_scale(bank, scale)
     found = find_photographs(photos)
     scores: list[evaluation.Score] = []

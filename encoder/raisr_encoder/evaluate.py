@@ -23,8 +23,7 @@ from raisr_decoder.bank import Bank
 from raisr_decoder.color import round_luma
 from raisr_decoder.restore import Shape, restore_luma, sampling_steps
 from raisr_encoder import kernels
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.errors import BankMissing, PictureTooSmall, WrongScale
+from raisr_encoder.errors import PictureTooSmall, WrongScale
 from raisr_encoder.image_io import bicubic, read_photo
 from raisr_encoder.reduce import scaled_shape
 
@@ -95,19 +94,6 @@ def mean_score(scores: list[Score]) -> Score:
         mean(score.psnr for score in scores),
         mean(score.bicubic_psnr for score in scores),
     )
-
-
-def choose_bank(scale: Fraction, banks: BankStore) -> Bank:
-    """The bank for clean pictures: a direct one of this very scale, else one that resizes first.
-
-    Raises
-    ------
-    BankMissing, BankError
-    """
-    try:
-        return banks.choose("png", scale, 100)
-    except BankMissing:
-        return banks.choose_upsample_first("png", scale, 100)
 
 
 def check_scale(bank: Bank, scale: Fraction) -> None:

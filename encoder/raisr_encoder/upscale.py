@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.alpha import split_alpha
-from raisr_decoder.bank import Bank
 from raisr_decoder.errors import LimitExceeded
 from raisr_decoder.payload import MAX_PIXELS
 from raisr_decoder.restore import Engine, Shape, restore
 from raisr_encoder import kernels
 from raisr_encoder.bank_store import BankStore
-from raisr_encoder.errors import BankMissing, NoEnlargement
+from raisr_encoder.errors import NoEnlargement
 
 
 def upscale(
@@ -53,17 +52,11 @@ def upscale(
     if shape[0] * shape[1] > MAX_PIXELS:
         raise LimitExceeded("pixels of the result", shape[0] * shape[1], MAX_PIXELS)
     base, quality = ("jpeg", 80) if compressed else ("png", 100)
-    bank = _choose((rows, columns), shape, base, quality, banks or BankStore())
+    banks = banks or BankStore()
+    scale = Fraction(shape[0], rows)
+    # A direct bank enlarges rows and columns alike.
+    alike = scale == Fraction(shape[1], columns)
+    choose = banks.choose_any if alike else banks.choose_upsample_first
+    bank = choose(base, scale, quality)
     flat, alpha = split_alpha(picture)
     return restore(flat, bank, shape, alpha, engine or kernels.engine())
-
-
-def _choose(small: Shape, shape: Shape, base: str, quality: int, banks: BankStore) -> Bank:
-    """A direct bank where one has this very scale, else one that resizes first."""
-    scale = Fraction(shape[0], small[0])
-    if scale == Fraction(shape[1], small[1]):
-        try:
-            return banks.choose(base, scale, quality)
-        except BankMissing:
-            pass
-    return banks.choose_upsample_first(base, scale, quality)
