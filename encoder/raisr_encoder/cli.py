@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import platformdirs
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -50,9 +51,11 @@ from raisr_encoder.bank_store import BankStore, read_bank
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.decode import decode
 from raisr_encoder.errors import OutputUnwritable, PayloadsCollide
+from raisr_encoder.examples import Settings
 from raisr_encoder.files import find_photographs, read_file, write_whole
 from raisr_encoder.image_io import decode_picture, save_png
 from raisr_encoder.plot import plot_bank
+from raisr_encoder.progress import Progress as Report
 from raisr_encoder.reduce import scaled_shape
 
 MIN_SCALE, MAX_SCALE = Fraction(1, 2), Fraction(8)
@@ -455,9 +458,29 @@ def info(file: Path, as_json: bool, plot: Path | None) -> None:
 @click.option(
     "--ridge",
     type=click.FloatRange(min=0),
-    default=training.Settings.ridge,
+    default=Settings.ridge,
     show_default=True,
     help="Pull of rare buckets towards the filter of all buckets.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=Settings.seed,
+    show_default=True,
+    help="Spread qualities, scales and the photographs held back in another way.",
+)
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep unfinished work below this folder; by default in the user's cache. It needs a few "
+    "times the space of the photographs' pixels until the bank is written.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Let the workers of this Dask scheduler (tcp://host:8786) help. Photographs and --work "
+    "must lie on storage that all workers share, under the same paths; start the workers with "
+    "--nthreads 1.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.")
 def train(
@@ -471,15 +494,23 @@ def train(
     sharpen: float,
     blend: int,
     ridge: float,
+    seed: int,
+    work: Path | None,
+    scheduler: str | None,
     jobs: int,
 ) -> None:
     """Train a filter bank on photographs (or on folders of them).
 
     The photographs are reduced and sent through the base codec; the bank learns to bring them
-    back. Its provenance is written beside it.
+    back. Its provenance is written beside it. Of ten photographs one is held back, to measure
+    on it what each stage gains.
+
+    When training is interrupted, the same command goes on from there. Who does the work does not
+    change the bank.
 
     \b
     raisr train photographs/ -o banks/ --base jpeg --scale 2 --quality 30-50
+    raisr train /shared/photos -o banks/ --work /shared/work --scheduler tcp://host:8786
     """
     upsample_first = mode == "upsample-first"
     if not upsample_first and not (scales[0] == scales[1] and scales[0] * CELL in BLOCKS):
@@ -487,17 +518,18 @@ def train(
             "a direct bank serves 1, 3/2, 2, 5/2, 3 or 4; --mode upsample-first serves any scale",
             param_hint="--scale",
         )
-    settings = training.Settings(
-        base, scales, upsample_first, quality, depths, sharpen, blend, ridge
-    )
+    settings = Settings(base, scales, upsample_first, quality, depths, sharpen, blend, ridge, seed)
     found = find_photographs(photos)
+    work = work or platformdirs.user_cache_path("raisr") / "training"
     with provenance.measured() as cost, progress_bar() as progress:
-        trained = training.train(found, settings, jobs, progress)
+        trained = training.train(found, settings, jobs, progress, work, scheduler)
     data = save(trained.bank)
     target = output / f"{trained.bank.id}.bank" if output.is_dir() else output
     write_whole(target, data)
     note = provenance.describe(trained, settings, photos, cost)
     write_whole(target.with_suffix(".json"), note.encode())
+    trained.work.remove()
+    Console(width=None if Console().is_terminal else 120).print(training_table(trained))
     click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
     fail_with(trained.unreadable)
 
@@ -556,7 +588,7 @@ def evaluate(
 
 
 @contextmanager
-def progress_bar() -> Iterator[training.Progress]:
+def progress_bar() -> Iterator[Report]:
     """A bar on standard error, one line for each step."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(
@@ -564,12 +596,30 @@ def progress_bar() -> Iterator[training.Progress]:
     ) as bar:
         tasks: dict[str, TaskID] = {}
 
-        def report(step: str, done: int, total: int) -> None:
+        def report(step: str, done: float, total: float) -> None:
             if step not in tasks:
                 tasks[step] = bar.add_task(step, total=total)
             bar.update(tasks[step], completed=done)
 
         yield report
+
+
+def training_table(trained: training.Trained) -> Table:
+    """What each stage gains on the photographs held back, and how well its buckets are filled."""
+    table = Table("", title=f"{trained.held_back} photographs held back", box=None)
+    for heading in ("luma PSNR", "gain", "buckets", f"with fewer than {training.SPARSE} cells"):
+        table.add_column(heading, justify="right")
+    filters = [stage for stage in trained.bank.stages if isinstance(stage, FilterStage)]
+    buckets = {
+        f"stage {number}": (str(stage.tree.leaves), str(sparse))
+        for number, (stage, sparse) in enumerate(zip(filters, trained.sparse, strict=True), start=1)
+    }
+    alone = trained.psnr.get(training.ALONE, 0.0)
+    for name in trained.psnr or buckets:
+        level = trained.psnr.get(name)
+        quality = ("", "") if level is None else (f"{level:.2f} dB", f"{level - alone:+.2f} dB")
+        table.add_row(name, *quality, *buckets.get(name, ("", "")))
+    return table
 
 
 def payload_paths(

@@ -103,3 +103,79 @@ class NoPhotographs(RaisrError):
     def __init__(self, sources: list[Path]) -> None:
         self.sources = sources
         super().__init__(f"no photographs in {', '.join(map(str, sources)) or 'nothing'}")
+
+
+class TrainingStopped(RaisrError):
+    """Training cannot go on; what it has done is kept."""
+
+
+class WorkFolderUnwritable(TrainingStopped):
+    """What training has done cannot be kept."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        self.folder, self.reason = folder, reason
+        super().__init__(f"{folder}: cannot be written ({reason}); choose another with --work")
+
+
+class WorkFolderBusy(TrainingStopped):
+    """The same training runs already."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(f"{folder}: the same training is running there already")
+
+
+class WorkFolderUnseen(TrainingStopped):
+    """A worker cannot see the work folder."""
+
+    def __init__(self, folder: Path, host: str) -> None:
+        self.folder, self.host = folder, host
+        super().__init__(
+            f"the worker on {host} does not see the work folder {folder}; choose one on storage "
+            "that all workers share, with --work"
+        )
+
+
+class PhotographUnseen(TrainingStopped):
+    """A worker cannot see a photograph that is there."""
+
+    def __init__(self, photo: Path, host: str) -> None:
+        self.photo, self.host = photo, host
+        super().__init__(
+            f"the worker on {host} does not see {photo}; photographs must lie on storage that all "
+            "workers share"
+        )
+
+
+class WorkDamaged(TrainingStopped):
+    """Something that this training had made is gone or damaged."""
+
+    def __init__(self, item: Path) -> None:
+        self.item = item
+        super().__init__(f"{item}: gone or damaged during training; run the same command again")
+
+
+class WorkersLost(TrainingStopped):
+    """Workers died again and again."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"workers died, perhaps for lack of memory ({reason}); the same command goes on from "
+            "here, with fewer --jobs if need be"
+        )
+
+
+class SchedulerUnreachable(TrainingStopped):
+    """The Dask cluster cannot be used."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address, self.reason = address, reason
+        super().__init__(f"{address}: {reason}; start 'dask scheduler' and 'dask worker'")
+
+
+class DaskMissing(TrainingStopped):
+    """A scheduler was named, and Dask is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("--scheduler needs Dask: pip install 'raisr-encoder[distributed]'")

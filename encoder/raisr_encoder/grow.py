@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.hashing import Tree
-from raisr_encoder.least_squares import TAPS, accumulate
+from raisr_encoder.least_squares import TAPS, accumulate, one_thread
 
 BINS = 8
 """Thresholds are tried at the borders between this many equally filled bins."""
@@ -75,8 +75,17 @@ def _try_feature(
     position = (values[:, None] > thresholds[leaf]).sum(axis=1)
     key = (leaf * BINS + position).astype(np.int32)
     seen, unseen = (_binned(samples[part::2], key[part::2], leaves) for part in range(2))
+    with one_thread():
+        gains = _gains(seen, unseen)
+    best = gains.argmax(axis=0)
+    every = np.arange(leaves)
+    return gains[best, every], thresholds[every, best]
+
+
+def _gains(seen: NDArray[np.float64], unseen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a split after each bin explains beyond no split, shape (BINS - 1, leaves)."""
     whole = _explained(seen[:, -1], unseen[:, -1], seen)
-    gains = np.stack(
+    return np.stack(
         [
             _explained(seen[:, split], unseen[:, split], seen)
             + _explained(seen[:, -1] - seen[:, split], unseen[:, -1] - unseen[:, split], seen)
@@ -84,9 +93,6 @@ def _try_feature(
             for split in range(BINS - 1)
         ]
     )
-    best = gains.argmax(axis=0)
-    every = np.arange(leaves)
-    return gains[best, every], thresholds[every, best]
 
 
 def _quantiles(

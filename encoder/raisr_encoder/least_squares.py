@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from raisr_decoder.bank import MAX_GAIN, WEIGHT_BITS, canonical_order
 from raisr_decoder.filtering import ZERO
@@ -30,13 +31,16 @@ class Sums:
     ----------
     gram : ndarray of shape (buckets, 64, 64)
     cross : ndarray of shape (buckets, 64, q * q)
+    cells : ndarray of shape (buckets,), int64
+        How many cells each bucket has.
     """
 
     gram: NDArray[np.float64]
     cross: NDArray[np.float64]
+    cells: NDArray[np.int64]
 
     def __add__(self, other: Sums) -> Sums:
-        return Sums(self.gram + other.gram, self.cross + other.cross)
+        return Sums(self.gram + other.gram, self.cross + other.cross, self.cells + other.cells)
 
 
 def canonical_samples(
@@ -90,7 +94,8 @@ def accumulate(samples: NDArray[np.int8], bucket: NDArray[np.int32], buckets: in
     for start in range(0, len(samples), CHUNK):
         here = slice(start, start + CHUNK)
         _add_products(total, samples[here], bucket[here])
-    return Sums(total[..., :TAPS], total[..., TAPS:])
+    cells = np.bincount(bucket, minlength=buckets).astype(np.int64)
+    return Sums(total[..., :TAPS], total[..., TAPS:], cells)
 
 
 def _add_products(
@@ -115,6 +120,16 @@ def solve(sums: Sums, ridge: float) -> NDArray[np.int32]:
         Pull of each bucket towards the filter of all buckets: squared pixel values that are added
         to the energy of each tap.
     """
+    with one_thread():
+        return _solve(sums, ridge)
+
+
+def one_thread() -> threadpool_limits:
+    """Keep matrix routines to one thread within: with more, rounding would depend on how many."""
+    return threadpool_limits(1, "blas")
+
+
+def _solve(sums: Sums, ridge: float) -> NDArray[np.int32]:
     taps = np.eye(TAPS)
     overall = _constrained(sums.gram.sum(axis=0) + taps, sums.cross.sum(axis=0))
     weights = np.empty(sums.cross.shape, np.int32)

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from raisr_encoder.train import Settings, Trained
+from raisr_encoder.examples import Settings
+from raisr_encoder.train import SPARSE, Trained
 
 
 @dataclass
@@ -39,8 +40,12 @@ def describe(trained: Trained, settings: Settings, sources: Sequence[Path], cost
         "bank": trained.bank.id,
         "photographs": {
             "used": trained.photographs,
+            "held_back": trained.held_back,
+            "unreadable": len(trained.unreadable),
             "folders": sorted({source.name for source in sources}),
         },
+        "luma_psnr": {name: round(level, 3) for name, level in trained.psnr.items()},
+        "sparse_buckets": {"fewer_cells_than": SPARSE, "stages": list(trained.sparse)},
         "settings": asdict(settings) | {"scales": [str(scale) for scale in settings.scales]},
         "cost": asdict(cost),
         "versions": {name: version(name) for name in ("numpy", "pillow", "raisr-encoder")},

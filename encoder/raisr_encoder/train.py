@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial, reduce
+from hashlib import blake2b
+from importlib.metadata import version
 from operator import add
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
-from skimage.filters import unsharp_mask
 
 from raisr_decoder.bank import SCALE_UNIT, Bank, BlendStage, FilterStage, ResizeStage, Stage
-from raisr_decoder.color import luma, round_luma
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.hashing import CELL, Tree, cell_features, descend, pad
-from raisr_decoder.restore import resize_luma
-from raisr_encoder import kernels
-from raisr_encoder.base_codec import base_codec
-from raisr_encoder.errors import NoPhotographs
+from raisr_encoder.crew import Crew, gathered
+from raisr_encoder.errors import NoPhotographs, TrainingStopped
+from raisr_encoder.examples import Example, Settings, spread
 from raisr_encoder.grow import grow_tree
-from raisr_encoder.image_io import decode_base, read_photo
 from raisr_encoder.least_squares import Sums, accumulate, canonical_samples, solve
-from raisr_encoder.reduce import reduce_photo, scaled_shape
+from raisr_encoder.pairs import (
+    Pair,
+    load_stage,
+    measure,
+    measure_blended,
+    pair_after,
+    pair_name,
+    store_stage,
+)
+from raisr_encoder.progress import (
+    CODING,
+    GROWING,
+    SAMPLING,
+    SUMMING,
+    Journey,
+    Progress,
+    measuring_step,
+    stage_step,
+)
+from raisr_encoder.work_folder import WorkFolder
 
 GROWING_CELLS = 1_200_000
 """Cells that a tree is grown on, whatever the number of photographs."""
@@ -35,212 +52,289 @@ GROWING_CELLS = 1_200_000
 GROUP = 4
 """Photographs whose sums a process adds before it hands them over."""
 
-Progress = Callable[[str, int, int], None]
-"""Told the name of a step, how many parts of it are done, and of how many."""
+ALONE = "base alone"
+"""Enlarged by bicubic interpolation, without filters."""
 
-
-@dataclass(frozen=True)
-class Settings:
-    """What a bank is trained for.
-
-    Attributes
-    ----------
-    base : str
-        Base codec of the payloads.
-    scales : (Fraction, Fraction)
-        Lowest and highest output size / base size; the photographs are spread over the range.
-    upsample_first : bool
-        Whether the bank starts with a bicubic resize, which serves any scale (RAISR section II), or
-        its first filters enlarge, which takes one scale that the cell filter serves.
-    quality : (int, int)
-        Range of the base codec's quality; the photographs are spread over it.
-    depths : tuple of int
-        Levels of the tree of each filter stage; the stage has ``2**depth`` buckets.
-    sharpen : float
-        How much the photographs that the filters aim at are sharpened (unsharp masking of radius
-        1); 0 for fidelity.
-    blend : int
-        Strength of a final blend stage, which takes back what sharpening breaks; 0 for none.
-    ridge : float
-        Pull of each bucket towards the filter of all buckets, as `solve` takes it.
-    """
-
-    base: str
-    scales: tuple[Fraction, Fraction]
-    upsample_first: bool
-    quality: tuple[int, int]
-    depths: tuple[int, ...]
-    sharpen: float = 0.0
-    blend: int = 0
-    ridge: float = 100.0
+SPARSE = 10 * 64
+"""A bucket of fewer cells than this, ten for each weight of an output, leans on the ridge."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A bank and what became of the photographs."""
+    """A bank and what became of the photographs.
+
+    Attributes
+    ----------
+    bank : Bank
+    photographs : int
+        How many it was trained on.
+    held_back : int
+        How many it was measured on.
+    psnr : dict of str to float
+        Mean luma PSNR in dB on those held back: of the base picture alone (enlarged by bicubic
+        interpolation), then after each stage; empty where none was held back.
+    sparse : tuple of int
+        For each filter stage, buckets of fewer than `SPARSE` cells.
+    unreadable : list of RaisrError
+    work : WorkFolder
+        May be removed once the bank is written.
+    """
 
     bank: Bank
     photographs: int
+    held_back: int
+    psnr: dict[str, float]
+    sparse: tuple[int, ...]
     unreadable: list[RaisrError]
+    work: WorkFolder
 
 
-def train(photos: Sequence[Path], settings: Settings, jobs: int, progress: Progress) -> Trained:
+def train(
+    photos: Sequence[Path],
+    settings: Settings,
+    jobs: int,
+    progress: Progress,
+    work: Path | None = None,
+    scheduler: str | None = None,
+) -> Trained:
     """Train a bank on photographs.
 
-    Memory does not grow with their number: pairs of base picture and photograph wait on disk.
+    Memory does not grow with their number: what tasks make waits on disk. The bank depends on
+    photographs and settings alone, not on who does the work nor on interruptions.
 
     Parameters
     ----------
     photos : sequence of Path
     settings : Settings
     jobs : int
-        Processes to use.
+        Processes to use on this machine.
     progress : callable
+    work : Path, optional
+        Folder below which finished work is kept, so that the same training goes on from there;
+        by default nothing outlives this call.
+    scheduler : str, optional
+        Address of a Dask scheduler; its workers must see `work` and the photographs.
 
     Raises
     ------
     NoPhotographs
         None of them can be read.
+    TrainingStopped
+        Something other than the photographs is in the way.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="raisr-train-") as folder,
-        joblib.Parallel(n_jobs=jobs, return_as="generator") as parallel,
-    ):
-        run = _Runner(parallel, progress)
-        pairs, unreadable = _store_pairs(photos, settings, Path(folder), run)
-        if not pairs:
+    with ExitStack() as stack:
+        root = work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="raisr-train-")))
+        folder = WorkFolder(root.absolute() / _key(photos, settings))
+        stack.enter_context(folder.opened())
+        crew = stack.enter_context(gathered(jobs, scheduler))
+        run = _Run(folder, crew, Journey(progress, len(photos), settings))
+        examples, unreadable = _code_photographs(photos, settings, run)
+        held = [example for example in examples if example.held_back]
+        examples = [example for example in examples if not example.held_back]
+        if not examples:
+            folder.remove()
             raise NoPhotographs(list(photos))
+        psnr = {ALONE: _measured(run, ALONE, held, 0)}
         stages: list[Stage] = [_resize_stage(settings)] if settings.upsample_first else []
+        sparse = []
         for number, depth in enumerate(settings.depths, start=1):
             block = CELL if stages else int(settings.scales[0] * CELL)
-            stages.append(_train_stage(pairs, depth, block, settings.ridge, number, run))
+            trained, cells = _trained_stage(run, examples, depth, block, settings.ridge, number)
+            stages.append(trained)
+            sparse.append(int((cells < SPARSE).sum()))
+            psnr[f"stage {number}"] = _measured(run, f"stage {number}", held, number)
         if settings.blend:
             stages.append(BlendStage(settings.blend))
+            psnr["blend"] = _measured(run, "blend", held, len(settings.depths), settings.blend)
         bank = Bank(settings.base, settings.quality, tuple(stages))
-    return Trained(bank, len(pairs), unreadable)
+        psnr = psnr if held else {}
+    return Trained(bank, len(examples), len(held), psnr, tuple(sparse), unreadable, folder)
 
 
-def _store_pairs(
-    photos: Sequence[Path], settings: Settings, folder: Path, run: _Runner
-) -> tuple[list[Path], list[RaisrError]]:
-    pairs = [folder / f"{number}.npz" for number in range(len(photos))]
-    (lowest, highest), (low, high) = settings.quality, settings.scales
-    qualities = [lowest + int(share * (highest + 1 - lowest)) for share in _spread(len(photos), 0)]
-    shares = [Fraction(round(share * 64), 64) for share in _spread(len(photos), 1)]
-    scales = [low + share * (high - low) for share in shares]
-    tasks = list(zip(photos, pairs, qualities, scales, strict=True))
-    errors = run("coding photographs", tasks, _store_pair, settings)
-    failed = [error for error in errors if error is not None]
-    return [pair for pair in pairs if pair.exists()], failed
+class _Run:
+    """Does the tasks of a step, whoever works on them, and reports progress."""
 
-
-def _train_stage(
-    pairs: list[Path], depth: int, block: int, ridge: float, number: int, run: _Runner
-) -> FilterStage:
-    name = f"stage {number}"
-    each = [(pair,) for pair in pairs]
-    cells = -(-GROWING_CELLS // len(pairs))
-    picked = list(run(f"{name}: sampling", each, _pick_cells, block, cells))
-    samples = np.concatenate([samples for samples, _ in picked])
-    features = np.concatenate([features for _, features in picked], axis=1)
-    tree = grow_tree(samples, features, depth, run.parallel, run.reporter(f"{name}: growing"))
-    groups = [(pairs[start : start + GROUP],) for start in range(0, len(pairs), GROUP)]
-    sums = reduce(add, run(f"{name}: summing", groups, _accumulate, tree, block))
-    stage = FilterStage(block, tree, solve(sums, ridge))
-    for _ in run(f"{name}: filtering", each, _advance, stage):
-        pass
-    return stage
-
-
-class _Runner:
-    """Maps functions over tasks on all processes, results in order, and reports progress."""
-
-    def __init__(self, parallel: joblib.Parallel, progress: Progress) -> None:
-        self.parallel, self._progress = parallel, progress
-
-    def reporter(self, step: str) -> Callable[[int, int], None]:
-        return partial(self._progress, step)
+    def __init__(self, work: WorkFolder, crew: Crew, journey: Journey) -> None:
+        self.work, self.crew, self.journey = work, crew, journey
 
     def __call__(
         self,
         step: str,
-        tasks: Sequence[tuple[Any, ...]],
         function: Callable[..., Any],
+        tasks: Sequence[tuple[Any, ...]],
         *shared: Any,
     ) -> Iterator[Any]:
-        results = self.parallel(joblib.delayed(function)(*task, *shared) for task in tasks)
+        """Results in the order of the tasks."""
+        results = self.crew.map(partial(function, self.work), tasks, *shared)
         for done, result in enumerate(results, start=1):
-            self._progress(step, done, len(tasks))
+            self.journey(step, done, len(tasks))
             yield result
 
+    def all(self, step: str, function: Callable[..., Any], *tasks: Any) -> list[Any]:
+        return list(self(step, function, *tasks))
 
-def _store_pair(
-    photo: Path, pair: Path, quality: int, scale: Fraction, settings: Settings
-) -> RaisrError | None:
+
+# --- steps ------------------------------------------------------------------------------------
+
+
+def _code_photographs(
+    photos: Sequence[Path], settings: Settings, run: _Run
+) -> tuple[list[Example], list[RaisrError]]:
+    """Those that can be read, and why others cannot."""
+    examples = spread(photos, settings)
+    tasks = [(example,) for example in examples]
+    errors = run.all(CODING, _code, tasks, len(settings.depths))
+    readable = [each for each, error in zip(examples, errors, strict=True) if error is None]
+    return readable, [error for error in errors if error is not None]
+
+
+def _trained_stage(
+    run: _Run, examples: list[Example], depth: int, block: int, ridge: float, number: int
+) -> tuple[FilterStage, NDArray[np.int64]]:
+    """A stage and the cells of each of its buckets."""
+    found = load_stage(run.work, number)
+    if found is None:
+        tree = _grown_tree(run, examples, depth, block, number)
+        sums = _summed(run, examples, tree, block, number)
+        found = FilterStage(block, tree, solve(sums, ridge)), sums.cells
+        store_stage(run.work, number, *found)
+        run.work.drop(f"sums-{number}-*")
+    for step in (SAMPLING, GROWING, SUMMING):
+        run.journey.skip(stage_step(number, step))
+    return found
+
+
+def _grown_tree(run: _Run, examples: list[Example], depth: int, block: int, number: int) -> Tree:
+    tree = _load_tree(run.work, number)
+    if tree is None:
+        tasks = [(example,) for example in examples]
+        count = -(-GROWING_CELLS // len(examples))
+        run.all(stage_step(number, SAMPLING), _sample, tasks, number, block, count)
+        picked = [run.work.demand(_cells_name(example, number)) for example in examples]
+        samples = np.concatenate([cells["samples"] for cells in picked]).astype(np.int8, copy=False)
+        features = np.concatenate([cells["features"] for cells in picked], axis=1)
+        reporter = partial(run.journey, stage_step(number, GROWING))
+        tree = grow_tree(samples, features.astype(np.int32), depth, run.crew.local, reporter)
+        run.work.store(_tree_name(number), feature=tree.feature, threshold=tree.threshold)
+        run.work.drop(f"cells-{number}-*")
+    for step in (SAMPLING, GROWING):
+        run.journey.skip(stage_step(number, step))
+    return tree
+
+
+def _summed(run: _Run, examples: list[Example], tree: Tree, block: int, number: int) -> Sums:
+    """Sums over all photographs."""
+    groups = [examples[start : start + GROUP] for start in range(0, len(examples), GROUP)]
+    tasks = [(f"sums-{number}-{group[0].number}", group) for group in groups]
+    names = run(stage_step(number, SUMMING), _sum_up, tasks, tree, number, block)
+    return reduce(add, (_demand_sums(run.work, name) for name in names))
+
+
+def _measured(run: _Run, what: str, held: list[Example], stages: int, blend: int = 0) -> float:
+    """Mean luma PSNR after the first filter stages, and a blend stage if its strength is given."""
+    name = f"psnr-{what.replace(' ', '-')}"
+    found = run.work.load(name)
+    if found is not None:
+        levels = found["levels"].astype(np.float64)
+    else:
+        tasks = [(example, stages) for example in held]
+        if blend:
+            results = run(measuring_step(what), measure_blended, tasks, blend)
+        else:
+            results = run(measuring_step(what), measure, tasks)
+        levels = np.array(list(results), np.float64)
+        run.work.store(name, levels=levels)
+    run.journey.skip(measuring_step(what))
+    return float(levels.mean()) if levels.size else 0.0
+
+
+# --- tasks ------------------------------------------------------------------------------------
+# They run in other processes or on other machines, perhaps more than once: each makes an item of
+# the work folder, always with the same bytes, unless it is there.
+
+
+def _code(work: WorkFolder, example: Example, stages: int) -> RaisrError | None:
+    """Make the first pair of a photograph, unless it or a later one is there."""
+    if any(work.holds(pair_name(example, number)) for number in range(1, stages + 1)):
+        return None
     try:
-        picture = read_photo(photo)
+        pair_after(work, example, 0)
+    except TrainingStopped:
+        raise
     except RaisrError as error:
         return error
-    codec = base_codec(settings.base)
-    if settings.upsample_first:
-        shape = scaled_shape(picture.shape[:2], 1 / scale)
-        plane = luma(decode_base(codec.encode(codec.reduce(picture, shape), quality)))
-        steps = Fraction(shape[0], picture.shape[0]), Fraction(shape[1], picture.shape[1])
-        plane = round_luma(resize_luma(plane, picture.shape[:2], steps, kernels.engine()))
-    else:
-        reduced = reduce_photo(picture, scale, codec.reduce)
-        plane = luma(decode_base(codec.encode(reduced, quality)))
-    np.savez(pair, plane=plane, target=_sharpened(luma(picture), settings.sharpen))
     return None
 
 
-def _pick_cells(pair: Path, block: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+def _sample(work: WorkFolder, example: Example, number: int, block: int, count: int) -> None:
     """Samples and features of about `count` cells, evenly spread over the picture."""
-    samples, features = _cells(pair, block)
-    step = max(1, len(samples) // count)
-    return samples[::step], features[:, ::step]
+    name = _cells_name(example, number)
+    if work.load(name) is None:
+        samples, features = _cells(pair_after(work, example, number - 1), block)
+        step = max(1, len(samples) // count)
+        work.store(name, samples=samples[::step], features=features[:, ::step])
 
 
-def _accumulate(pairs: list[Path], tree: Tree, block: int) -> Sums:
-    def sums_of(pair: Path) -> Sums:
-        samples, features = _cells(pair, block)
+def _sum_up(
+    work: WorkFolder, name: str, examples: list[Example], tree: Tree, number: int, block: int
+) -> str:
+    """Sums over some photographs; returns the item's name."""
+
+    def sums_of(example: Example) -> Sums:
+        samples, features = _cells(pair_after(work, example, number - 1), block)
         return accumulate(samples, descend(tree, features), tree.leaves)
 
-    return reduce(add, map(sums_of, pairs))
+    if work.load(name) is None:
+        sums = reduce(add, map(sums_of, examples))
+        work.store(name, gram=sums.gram, cross=sums.cross, cells=sums.cells)
+    return name
 
 
-def _cells(pair: Path, block: int) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-    with np.load(pair) as planes:
-        plane, target = planes["plane"], planes["target"]
-    features, orientation = cell_features(pad(plane))
-    samples = canonical_samples(plane, target, orientation, block)
+def _cells(pair: Pair, block: int) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    features, orientation = cell_features(pad(pair.plane))
+    samples = canonical_samples(pair.plane, pair.target, orientation, block)
     return samples, features.reshape(len(features), -1)
 
 
-def _advance(pair: Path, stage: FilterStage) -> None:
-    with np.load(pair) as planes:
-        target = planes["target"]
-        plane = round_luma(kernels.filter_plane(planes["plane"], stage))
-    np.savez(pair, plane=plane[: target.shape[0], : target.shape[1]], target=target)
+# --- items of the work folder -----------------------------------------------------------------
 
 
-def _sharpened(plane: NDArray[np.uint8], amount: float) -> NDArray[np.uint8]:
-    if not amount:
-        return plane
-    sharp = unsharp_mask(  # type: ignore[no-untyped-call]
-        plane.astype(np.float64), radius=1.0, amount=amount, preserve_range=True
-    )
-    rounded: NDArray[np.uint8] = np.clip(np.rint(sharp), 0, 255).astype(np.uint8)
-    return rounded
+def _cells_name(example: Example, number: int) -> str:
+    return f"cells-{number}-{example.number}"
+
+
+def _tree_name(number: int) -> str:
+    return f"tree-{number}"
+
+
+def _load_tree(work: WorkFolder, number: int) -> Tree | None:
+    found = work.load(_tree_name(number))
+    if found is None:
+        return None
+    return Tree(found["feature"].astype(np.int32), found["threshold"].astype(np.int32))
+
+
+def _demand_sums(work: WorkFolder, name: str) -> Sums:
+    found = work.demand(name)
+    gram, cross = (found[part].astype(np.float64, copy=False) for part in ("gram", "cross"))
+    return Sums(gram, cross, found["cells"].astype(np.int64))
+
+
+def _key(photos: Sequence[Path], settings: Settings) -> str:
+    """Names the work folder: the same settings, photographs and program give the same name."""
+    program = [version(name) for name in ("raisr-decoder", "raisr-encoder", "numpy", "pillow")]
+    facts = [repr(settings), *program, *map(_identity, photos)]
+    return blake2b("\n".join(facts).encode(), digest_size=16).hexdigest()
+
+
+def _identity(photo: Path) -> str:
+    try:
+        status = photo.stat()
+    except OSError:
+        return f"{photo.absolute()} missing"
+    return f"{photo.absolute()} {status.st_size} {status.st_mtime_ns}"
 
 
 def _resize_stage(settings: Settings) -> ResizeStage:
     low, high = (Fraction(round(scale * SCALE_UNIT), SCALE_UNIT) for scale in settings.scales)
     return ResizeStage((low, high))
-
-
-def _spread(count: int, axis: int) -> Iterator[float]:
-    """Numbers of 0..1 that fill the range evenly, along several axes independent of each other."""
-    # Fractions of multiples of the plastic number's powers (Roberts' R2 sequence).
-    step = 1 / 1.32471795724474602596 ** (axis + 1)
-    return (number * step % 1 for number in range(count))

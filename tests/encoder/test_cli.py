@@ -119,11 +119,16 @@ def test_train_writes_a_bank_and_its_provenance(tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     photo.write_bytes(save_png(read_photo(PHOTO)[:300, :300]))
     bank = tmp_path / "new.bank"
-    result = raisr("train", photo, "-o", bank, "--quality", "40-50", "--depth", 2, "--jobs", 1)
+    options = ("--quality", "40-50", "--depth", 2, "--jobs", 1, "--work", tmp_path / "work")
+    result = raisr("train", photo, "-o", bank, *options)
     assert result.exit_code == 0, result.output
     facts = json.loads(raisr("info", bank, "--json").output)
     note = json.loads(bank.with_suffix(".json").read_text())
     assert note["bank"] == facts["id"]
+    assert note["photographs"]["used"] == 1
+    assert note["sparse_buckets"]["stages"] == [2]
+    assert "fewer than 640 cells" in result.output
+    assert not list((tmp_path / "work").iterdir())
     assert facts["quality"] == "40-50"
     encoded = raisr("encode", photo, "--quality", 45, "--bank", bank)
     assert encoded.exit_code == 0

@@ -12,18 +12,14 @@ from raisr_decoder.color import luma
 from raisr_decoder.restore import NO_FILTERS, restore
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.errors import NoPhotographs, PictureUnreadable
+from raisr_encoder.examples import Settings, spread
 from raisr_encoder.image_io import bicubic, decode_base, lanczos, read_photo, save_png
 from raisr_encoder.metrics import luma_psnr
+from raisr_encoder.progress import WHOLE
 from raisr_encoder.reduce import reduce_photo
-from raisr_encoder.train import Settings, train
+from raisr_encoder.train import train
 from support import SAMPLES
-
-TWO = (Fraction(2), Fraction(2))
-SETTINGS = Settings("jpeg", TWO, False, (40, 60), (3, 2))
-
-
-def silent(_step: str, _done: int, _total: int) -> None:
-    pass
+from training import SETTINGS, crops, silent
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +92,47 @@ def test_stages_have_the_blocks_of_their_scale(photos: list[Path]) -> None:
     assert [stage.block for stage in stages if isinstance(stage, FilterStage)] == [3, 2]
 
 
+def test_of_ten_photographs_one_is_held_back_and_measured(tmp_path: Path) -> None:
+    photos = crops(tmp_path / "photos", 10)
+    trained = train(photos, replace(SETTINGS, blend=16), 2, silent)
+    assert (trained.photographs, trained.held_back) == (9, 1)
+    assert list(trained.psnr) == ["base alone", "stage 1", "stage 2", "blend"]
+    assert trained.psnr["base alone"] + 0.1 < trained.psnr["stage 1"]
+    # What a decoder makes of the same photograph.
+    (example,) = (each for each in spread(photos, SETTINGS) if each.held_back)
+    original = read_photo(example.photo)
+    codec = base_codec("jpeg")
+    small = codec.encode(reduce_photo(original, Fraction(2), codec.reduce), example.quality)
+    unblended = replace(trained.bank, stages=trained.bank.stages[:-1])
+    for name, bank in {"stage 2": unblended, "blend": trained.bank}.items():
+        level = luma_psnr(restore(decode_base(small), bank, original.shape[:2]), original)
+        assert trained.psnr[name] == pytest.approx(level, abs=0.05)
+
+
+def test_few_photographs_are_all_trained_on(photos: list[Path]) -> None:
+    trained = train(photos, replace(SETTINGS, depths=(0,)), 1, silent)
+    assert (trained.photographs, trained.held_back, trained.psnr) == (len(photos), 0, {})
+
+
+def test_the_seed_spreads_photographs_in_another_way(photos: list[Path]) -> None:
+    many = photos * 20
+    spreads = [spread(many, replace(SETTINGS, seed=seed)) for seed in (0, 0, 1)]
+    assert spreads[0] == spreads[1]
+    held = [{each.number for each in examples if each.held_back} for examples in spreads]
+    assert len(held[0]) == len(held[2]) == len(many) // 10
+    assert not held[0] & held[2]
+    qualities = [[each.quality for each in examples] for examples in spreads]
+    assert qualities[0] != qualities[2]
+    assert {min(each) for each in qualities} == {40}
+    assert {max(each) for each in qualities} == {60}
+
+
+def test_buckets_of_few_cells_are_counted(photos: list[Path]) -> None:
+    sparse = train(photos[:1], replace(SETTINGS, depths=(7, 0)), 1, silent).sparse
+    assert sparse[0] > 64
+    assert sparse[1] == 0
+
+
 def test_unreadable_photographs_are_named_and_skipped(photos: list[Path], tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(photos[0].read_bytes()[:1000])
@@ -114,5 +151,6 @@ def test_progress_tells_each_step_to_its_end(photos: list[Path]) -> None:
     steps: dict[str, tuple[int, int]] = {}
     train(photos[:2], SETTINGS, 1, lambda step, done, total: steps.update({step: (done, total)}))
     assert all(done == total for done, total in steps.values())
-    assert len(steps) == 1 + 4 * len(SETTINGS.depths)
+    assert len(steps) == 3 + 4 * len(SETTINGS.depths)
+    assert steps[WHOLE] == (100, 100)
     assert np.all([total > 0 for _, total in steps.values()])
