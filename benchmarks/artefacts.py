@@ -1,0 +1,64 @@
+"""What restoring at scale 1 gains over the plain codec: the same bytes, with and without filters.
+
+python benchmarks/artefacts.py FOLDER... --base jpeg webp avif --quality 20 40 60 80
+
+The figures are means over the pictures of all folders: bits per pixel, luma PSNR of the plain
+decode and of the restored picture, and the smallest and largest gain of a single picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+from raisr_decoder.restore import restore
+from raisr_encoder import kernels
+from raisr_encoder.bank_store import BankStore
+from raisr_encoder.base_codec import base_codec
+from raisr_encoder.files import find_photographs
+from raisr_encoder.image_io import decode_base, read_photo
+from raisr_encoder.metrics import luma_psnr
+
+
+def main() -> None:
+    """Print a table: a row for each base codec and quality."""
+    parser = argparse.ArgumentParser(description="Gain of restoring at scale 1.")
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--base", nargs="+", default=["jpeg", "webp", "avif"])
+    parser.add_argument("--quality", nargs="+", type=int, default=[20, 40, 60, 80])
+    options = parser.parse_args()
+
+    photos = find_photographs(options.folders)
+    print("| base | quality | bit/pixel | plain (dB) | restored (dB) | gain (dB) | of a picture |")
+    print("|---|---:|---:|---:|---:|---:|---|")
+    with joblib.Parallel(n_jobs=-1) as parallel:
+        for base in options.base:
+            for quality in options.quality:
+                rows = parallel(joblib.delayed(measure)(path, base, quality) for path in photos)
+                rate, plain, restored = np.transpose(rows)
+                gains = restored - plain
+                print(
+                    f"| {base} | {quality} | {rate.mean():.2f} | {plain.mean():.2f} "
+                    f"| {restored.mean():.2f} | {gains.mean():+.2f} "
+                    f"| {gains.min():+.2f} .. {gains.max():+.2f} |"
+                )
+
+
+def measure(path: Path, base: str, quality: int) -> tuple[float, float, float]:
+    """Bits per pixel, and luma PSNR without and with the filters, of one picture."""
+    photo = read_photo(path)
+    shape = photo.shape[:2]
+    data = base_codec(base).encode(photo, quality)
+    plain = decode_base(data)
+    bank = BankStore().choose(base, Fraction(1), quality)
+    restored = restore(plain, bank, shape, engine=kernels.engine())
+    rate = 8 * len(data) / (shape[0] * shape[1])
+    return rate, luma_psnr(plain, photo), luma_psnr(restored, photo)
+
+
+if __name__ == "__main__":
+    main()
