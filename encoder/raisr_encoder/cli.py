@@ -118,6 +118,14 @@ class Size(click.ParamType[int]):
         return int(number * {"": 1, "B": 1, "K": 1000, "M": 1_000_000}[match[2][:1]])
 
 
+def fraction(text: str) -> Fraction:
+    """A number such as 2, 1.37 or 3/2; 0, which no option allows, for anything else."""
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
+
+
 class Scale(click.ParamType[Fraction]):
     """A scale that the cell filter serves."""
 
@@ -127,10 +135,7 @@ class Scale(click.ParamType[Fraction]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Fraction:
         scales = [Fraction(block, CELL) for block in BLOCKS]
-        try:
-            scale = Fraction(str(value))
-        except (ValueError, ZeroDivisionError):
-            scale = Fraction(0)
+        scale = fraction(str(value))
         if scale not in scales:
             self.fail(f"{value!r} is none of {', '.join(map(str, scales))}", param, ctx)
         return scale
@@ -146,10 +151,7 @@ class Enlargement(click.ParamType[Fraction | tuple[int, int]]):
     ) -> Fraction | tuple[int, int]:
         if match := re.fullmatch(r"(\d+)x(\d+)", str(value)):
             return int(match[2]), int(match[1])
-        try:
-            scale = Fraction(str(value))
-        except (ValueError, ZeroDivisionError):
-            scale = Fraction(0)
+        scale = fraction(str(value))
         if not 1 <= scale <= MAX_SCALE:
             self.fail(
                 f"{value!r} is no scale of 1-{MAX_SCALE}; write 2, 1.37 or 3840x2160", param, ctx
@@ -165,10 +167,7 @@ class Factor(click.ParamType[Fraction]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Fraction:
-        try:
-            scale = Fraction(str(value))
-        except (ValueError, ZeroDivisionError):
-            scale = Fraction(0)
+        scale = fraction(str(value))
         if not 1 < scale <= MAX_SCALE:
             self.fail(
                 f"{value!r} is no scale above 1 and up to {MAX_SCALE}; write 2, 3/2 or 1.37",
@@ -187,10 +186,7 @@ class ScaleRange(click.ParamType[tuple[Fraction, Fraction]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Fraction, Fraction]:
         lowest, _, highest = str(value).partition("-")
-        try:
-            scales = Fraction(lowest), Fraction(highest or lowest)
-        except (ValueError, ZeroDivisionError):
-            scales = Fraction(0), Fraction(0)
+        scales = fraction(lowest), fraction(highest or lowest)
         if not MIN_SCALE <= scales[0] <= scales[1] <= MAX_SCALE:
             self.fail(
                 f"{value!r} is no scale or rising range of {MIN_SCALE}-{MAX_SCALE}; "

@@ -20,6 +20,7 @@ from raisr_encoder.base_codec import base_codec
 from raisr_encoder.errors import PhotographUnseen, WorkDamaged
 from raisr_encoder.examples import Example
 from raisr_encoder.image_io import decode_base, read_photo
+from raisr_encoder.metrics import plane_psnr
 from raisr_encoder.reduce import reduce_photo, scaled_shape
 from raisr_encoder.work_folder import WorkFolder
 
@@ -150,8 +151,7 @@ def _sharpened(plane: NDArray[np.uint8], amount: float) -> NDArray[np.uint8]:
 
 
 def _psnr(plane: NDArray[np.uint8], target: NDArray[np.uint8]) -> float:
-    error = float(np.square(plane.astype(np.float64) - target).mean())
-    return min(MAX_PSNR, 10 * float(np.log10(255**2 / error))) if error else MAX_PSNR
+    return min(MAX_PSNR, plane_psnr(plane, target))
 
 
 def _shape(picture: NDArray[np.uint8]) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import replace
 from fractions import Fraction
 
@@ -8,7 +9,16 @@ import numpy as np
 import pytest
 
 from raisr_decoder import bank as banks
-from raisr_decoder.bank import BLOCKS, Bank, FilterStage, ResizeStage, base_shape, load, save
+from raisr_decoder.bank import (
+    BLOCKS,
+    Bank,
+    FilterStage,
+    ResizeStage,
+    base_shape,
+    content_id,
+    load,
+    save,
+)
 from raisr_decoder.errors import (
     BankDamaged,
     BankError,
@@ -39,6 +49,15 @@ def test_round_trip(block: int | None, stages: int) -> None:
             assert (one.weights == other.weights).all()
             assert (one.tree.feature == other.tree.feature).all()
             assert (one.tree.threshold == other.tree.threshold).all()
+
+
+def test_the_id_is_that_of_the_file_whoever_deflated_it() -> None:
+    data = save(random_bank(3, 2))
+    start = 12 + 5 * len(first_filter(random_bank(3, 2)).tree.feature)
+    stream = zlib.compress(zlib.decompress(data[start + 4 :]), 1)
+    other = data[:start] + struct.pack(">I", len(stream)) + stream
+    assert other != data
+    assert load(other).id == content_id(other) != load(data).id
 
 
 def test_another_bank_than_the_payload_asks_for_is_refused() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.errors import RecordDamaged
+from raisr_decoder.inflate import inflate
 
 WHITE = 255
 
@@ -36,14 +37,10 @@ def parse_alpha(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
     ------
     RecordDamaged
     """
-    size = shape[0] * shape[1]
-    stream = zlib.decompressobj()
     try:
-        raw = stream.decompress(data, size + 1)
-    except zlib.error as error:
-        raise RecordDamaged(f"its alpha plane does not inflate ({error})") from error
-    if len(raw) != size or not stream.eof:
-        raise RecordDamaged(f"its alpha plane does not inflate to {size} bytes")
+        raw = inflate(data, shape[0] * shape[1])
+    except ValueError as error:
+        raise RecordDamaged(f"its alpha plane {error}") from error
     alpha = np.frombuffer(raw, np.uint8).reshape(shape).copy()
     alpha[:, 0] = np.cumsum(alpha[:, 0], dtype=np.uint8)
     return np.cumsum(alpha, axis=1, dtype=np.uint8)

@@ -22,6 +22,7 @@ from raisr_decoder.errors import (
     LimitExceeded,
 )
 from raisr_decoder.hashing import CELL, FEATURES, ORIENTATIONS, PATCH, Tree
+from raisr_decoder.inflate import inflate
 
 MAGIC = b"RSRB"
 VERSION = 1
@@ -249,7 +250,10 @@ def load(data: bytes, bank_id: str | None = None) -> Bank:
     stages = tuple(_load_stage(reader, number) for number in range(stage_count))
     if reader.rest:
         raise BankDamaged(f"{reader.rest} bytes after the last stage")
-    return Bank(BASES[base], (lowest, highest), stages)
+    bank = Bank(BASES[base], (lowest, highest), stages)
+    # The id is that of this very file: another deflate would save the same bank as other bytes.
+    bank.__dict__["id"] = content_id(data)
+    return bank
 
 
 def _save_stage(stage: Stage) -> bytes:
@@ -347,11 +351,7 @@ class _Reader:
 
     def inflate(self, size: int) -> bytes:
         (length,) = struct.unpack(">I", self.take(4))
-        stream = zlib.decompressobj()
         try:
-            data = stream.decompress(self.take(length), size + 1)
-        except zlib.error as error:
-            raise BankDamaged(f"its weights do not inflate ({error})") from error
-        if len(data) != size or not stream.eof:
-            raise BankDamaged(f"its weights do not inflate to {size} bytes")
-        return data
+            return inflate(self.take(length), size)
+        except ValueError as error:
+            raise BankDamaged(f"its field of weights {error}") from error
