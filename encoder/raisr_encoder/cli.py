@@ -506,7 +506,7 @@ def train(
 
     \b
     raisr train photographs/ -o banks/ --base jpeg --scale 2 --quality 30-50
-    raisr train /shared/photos -o banks/ --work /shared/work --scheduler tcp://host:8786
+    raisr train /mnt/photographs -o banks/ --work /mnt/work --scheduler tcp://host:8786
     """
     upsample_first = mode == "upsample-first"
     if not upsample_first and not (scales[0] == scales[1] and scales[0] * CELL in BLOCKS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -71,30 +71,25 @@ def encode(photo: NDArray[np.uint8], settings: Settings, banks: BankStore | None
     codec = base_codec(settings.base)
     flat, alpha = split_alpha(photo)
     reduced = reduce_photo(flat, settings.scale, codec.reduce)
+    packed_alpha = None
     if alpha is not None:
-        alpha = reduce_photo(alpha, settings.scale, codec.reduce)
+        packed_alpha = pack_alpha(reduce_photo(alpha, settings.scale, codec.reduce))
+    rows, columns = flat.shape[:2]
+    record = Record(columns, rows, bank=None, psnr=0.0, alpha=packed_alpha)
     quality = settings.quality
     if quality is None:
-        placeholder = _record(flat, alpha, None, psnr=0.0)
         quality = highest_quality(
-            lambda quality: len(pack(codec.encode(reduced, quality), placeholder)),
+            # A record is as long before its bank and figure are known.
+            lambda quality: len(pack(codec.encode(reduced, quality), record)),
             codec,
             settings.target_size,
         )
     base_file = codec.encode(reduced, quality)
     bank = banks.choose(settings.base, settings.scale, quality)
     # Judged over white, where transparency cannot hide an error nor blow one up.
-    shown = restore(decode_base(base_file), bank, flat.shape[:2], engine=kernels.engine())
-    record = _record(flat, alpha, bank.id, luma_psnr(shown, flat))
+    shown = restore(decode_base(base_file), bank, record.shape, engine=kernels.engine())
+    record = replace(record, bank=bank.id, psnr=luma_psnr(shown, flat))
     return Encoded(pack(base_file, record), record, quality)
-
-
-def _record(
-    flat: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, bank_id: str | None, psnr: float
-) -> Record:
-    rows, columns = flat.shape[:2]
-    packed = None if alpha is None else pack_alpha(alpha)
-    return Record(columns, rows, bank_id, psnr, alpha=packed)
 
 
 def highest_quality(size_at: Callable[[int], int], codec: BaseCodec, target_size: int) -> int:
