@@ -11,8 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from raisr_decoder.bank import MAX_GAIN, WEIGHT_BITS, Bank, FilterStage, ResizeStage
+from raisr_decoder.alpha import parse_alpha
+from raisr_decoder.bank import MAX_GAIN, WEIGHT_BITS, Bank, FilterStage, ResizeStage, load
 from raisr_decoder.hashing import FEATURES, PATCH, Tree, cell_features, pad
+from raisr_decoder.payload import parse
+from raisr_decoder.restore import NO_FILTERS, Engine, restore
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 VECTORS = Path(__file__).parent / "vectors"
@@ -121,6 +124,14 @@ def read_vectors() -> list[Vector]:
         )
         for entry in json.loads((VECTORS / "vectors.json").read_text())
     ]
+
+
+def decode(vector: Vector, engine: Engine) -> NDArray[np.uint8]:
+    """What the decoder makes of a vector."""
+    record = parse(vector.payload)
+    bank = NO_FILTERS if vector.bank is None else load(vector.bank, record.bank)
+    alpha = record.alpha and parse_alpha(record.alpha, vector.base.shape[:2])
+    return restore(vector.base, bank, record.shape, alpha, engine)
 
 
 def read_pixels(png: Path) -> NDArray[np.uint8]:

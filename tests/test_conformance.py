@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 import reference
-from raisr_decoder.alpha import parse_alpha
-from raisr_decoder.bank import load
 from raisr_decoder.payload import pack, parse
-from raisr_decoder.restore import NO_FILTERS, NUMPY, Engine, restore
+from raisr_decoder.restore import NUMPY
 from raisr_encoder import kernels
-from support import VECTORS, Vector, assert_same_pixels, read_vectors
+from support import VECTORS, Vector, assert_same_pixels, decode, read_vectors
 
 FORMAT = Path(__file__).parent.parent / "wasm_decoder" / "FORMAT.md"
 
@@ -29,20 +28,10 @@ def by_reference(vector: Vector) -> NDArray[np.uint8]:
     return np.array(reference.restore(vector.base, bank, record), np.uint8)
 
 
-def by_engine(engine: Engine) -> Decoder:
-    def decode(vector: Vector) -> NDArray[np.uint8]:
-        record = parse(vector.payload)
-        bank = NO_FILTERS if vector.bank is None else load(vector.bank, record.bank)
-        alpha = record.alpha and parse_alpha(record.alpha, vector.base.shape[:2])
-        return restore(vector.base, bank, record.shape, alpha, engine)
-
-    return decode
-
-
 DECODERS = {
     "reference": by_reference,
-    "numpy": by_engine(NUMPY),
-    "numba": by_engine(kernels.engine()),
+    "numpy": partial(decode, engine=NUMPY),
+    "numba": partial(decode, engine=kernels.engine()),
 }
 
 

@@ -21,7 +21,8 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from raisr_decoder.bank import Bank
 from raisr_decoder.color import round_luma
-from raisr_decoder.restore import Shape, restore_luma, sampling_steps
+from raisr_decoder.planes import Shape, plane_of
+from raisr_decoder.restore import restore_luma, sampling_steps
 from raisr_encoder import kernels
 from raisr_encoder.errors import PictureTooSmall, WrongScale
 from raisr_encoder.image_io import bicubic, read_photo
@@ -136,7 +137,8 @@ def prepare(photo: NDArray[np.uint8], scale: Fraction, name: str) -> Trial:
 def enlarge(trial: Trial, bank: Bank) -> NDArray[np.uint8]:
     """The small picture through the stages of a bank."""
     steps = sampling_steps(trial.small.shape, bank, trial.shape)
-    return round_luma(restore_luma(trial.small, bank, trial.shape, steps, kernels.engine()))
+    small, engine = plane_of(trial.small), kernels.engine()
+    return round_luma(restore_luma(small, bank, trial.shape, steps, engine).whole())
 
 
 def enlarge_bicubic(trial: Trial) -> NDArray[np.uint8]:

@@ -7,7 +7,6 @@ types: a compiler that sees loops over arrays keeps the sums in memory, which is
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numba
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from raisr_decoder import resize as plain
 from raisr_decoder.bank import WEIGHT_BITS, FilterStage
-from raisr_decoder.color import FRACTION_BITS, differences
+from raisr_decoder.color import FRACTION_BITS
 from raisr_decoder.filtering import ZERO
 from raisr_decoder.hashing import (
     CELL,
@@ -31,7 +30,8 @@ from raisr_decoder.hashing import (
     Tree,
     pad,
 )
-from raisr_decoder.restore import Engine, Shape, Steps
+from raisr_decoder.resize import Taps
+from raisr_decoder.restore import Engine
 
 FEATURE_COUNT = len(FEATURES)
 ACCUMULATORS = 4
@@ -40,7 +40,7 @@ ACCUMULATORS = 4
 
 def engine() -> Engine:
     """The engine of this machine's own speed."""
-    return Engine("numba", filter_plane, resize, differences, compose)
+    return Engine("numba", filter_cells, resize, compose)
 
 
 def hash_cells(
@@ -54,9 +54,8 @@ def hash_cells(
     return bucket, orientation
 
 
-def filter_plane(plane: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
-    """Twin of `raisr_decoder.filtering.filter_plane`."""
-    padded = pad(plane)
+def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
+    """Twin of `raisr_decoder.filtering.filter_cells`."""
     rows, columns = (size // CELL - MARGIN for size in padded.shape)
     result = np.empty((rows * stage.block, columns * stage.block), np.int16)
     _filter_rows(
@@ -71,15 +70,20 @@ def filter_plane(plane: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int
     return result
 
 
-def resize(plane: NDArray[np.int16], shape: Shape, steps: Steps) -> NDArray[np.int16]:
+def filter_plane(plane: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
+    """All cells of a plane of shape (M, N), as `filter_cells` does it."""
+    return filter_cells(pad(plane), stage)
+
+
+def resize(plane: NDArray[np.int16], down: Taps, across: Taps) -> NDArray[np.int16]:
     """Twin of `raisr_decoder.resize.resize`."""
-    if steps == (Fraction(1), Fraction(1)) and shape == plane.shape:
-        return plane
-    narrow = np.empty((plane.shape[0], shape[1]), np.int16)
-    _resize_columns(plane, *plain.taps(plane.shape[1], shape[1], steps[1]), narrow)
-    result = np.empty(shape, np.int16)
-    _resize_rows(narrow, *plain.taps(plane.shape[0], shape[0], steps[0]), result)
-    return result
+    lines = plane.reshape(-1, plane.shape[-1])
+    narrow = np.empty((len(lines), len(across[0])), np.int16)
+    _resize_columns(lines, *across, narrow)
+    rows = narrow.reshape(len(plane), -1)
+    result = np.empty((len(down[0]), rows.shape[1]), np.int16)
+    _resize_rows(rows, *down, result)
+    return result.reshape(-1, *plane.shape[1:-1], len(across[0]))
 
 
 def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:
@@ -416,5 +420,5 @@ def _compose_rows(
         for column in range(luma.shape[1]):
             light = np.int32(luma[row, column]) + half
             for channel in range(3):
-                total = (light + np.int32(differences[channel, row, column])) >> FRACTION_BITS
+                total = (light + np.int32(differences[row, channel, column])) >> FRACTION_BITS
                 rgb[row, column, channel] = min(max(int(total), 0), 255)

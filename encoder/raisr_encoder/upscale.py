@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from raisr_decoder.alpha import split_alpha
 from raisr_decoder.errors import LimitExceeded
 from raisr_decoder.payload import MAX_PIXELS
-from raisr_decoder.restore import Engine, Shape, restore
+from raisr_decoder.planes import Shape
+from raisr_decoder.restore import Engine, restore
 from raisr_encoder import kernels
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.errors import NoEnlargement

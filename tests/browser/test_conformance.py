@@ -23,11 +23,13 @@ RESTORE_ALL = """async (vectors) => {
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return vectors.map(({ payload, base, width, height, bank }) => {
     const filters = bank === null ? undefined : bytes(bank);
-    const array = decoder.restore(bytes(payload), bytes(base), width, height, filters);
-    const view = array.getBuffer("u8");
-    const pixels = Array.from(view.data);
-    view.release();
-    array.destroy();
+    const pixels = [];
+    for (const strip of decoder.restore(bytes(payload), bytes(base), width, height, filters)) {
+      const view = strip.getBuffer("u8");
+      pixels.push(...view.data);
+      view.release();
+      strip.destroy();
+    }
     return pixels;
   });
 }"""

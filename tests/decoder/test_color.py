@@ -29,5 +29,6 @@ def test_unfiltered_luma_gives_the_picture_back() -> None:
 def test_rounds_half_up_and_clips() -> None:
     half = 1 << (FRACTION_BITS - 1)
     luma_plane = np.array([[half, half - 1, 255 << FRACTION_BITS]], np.int16)
-    color = np.stack([np.full((1, 3), value << FRACTION_BITS, np.int16) for value in (0, 1, -300)])
+    levels = np.array([[[0], [1], [-300]]], np.int16) << FRACTION_BITS
+    color = np.repeat(levels, 3, axis=2)
     assert compose(luma_plane, color).tolist() == [[[1, 2, 0], [0, 1, 0], [255, 255, 0]]]

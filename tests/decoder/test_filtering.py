@@ -5,8 +5,8 @@ import pytest
 
 from raisr_decoder.bank import BLOCKS, WEIGHT_BITS, FilterStage
 from raisr_decoder.color import FRACTION_BITS
-from raisr_decoder.filtering import filter_plane
-from raisr_decoder.hashing import PATCH, Tree
+from raisr_decoder.filtering import filter_cells
+from raisr_decoder.hashing import PATCH, Tree, pad
 from support import random_plane, random_stage
 
 
@@ -23,15 +23,15 @@ def test_copying_filters_copy(shape: tuple[int, int]) -> None:
     plane = random_plane(1, *shape)
     flat = np.full(shape, 93, np.uint8)
     stage = one_bucket(2, [27, 28, 35, 36])
-    same = filter_plane(plane, stage)[: shape[0], : shape[1]]
+    same = filter_cells(pad(plane), stage)[: shape[0], : shape[1]]
     assert (same == plane.astype(int) << FRACTION_BITS).all()
-    assert (filter_plane(flat, stage) == 93 << FRACTION_BITS).all()
+    assert (filter_cells(pad(flat), stage) == 93 << FRACTION_BITS).all()
 
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_output_size_and_range(block: int) -> None:
     stage = random_stage(np.random.default_rng(block), block, 4)
-    result = filter_plane(random_plane(2, 33, 47), stage)
+    result = filter_cells(pad(random_plane(2, 33, 47)), stage)
     assert result.shape == (17 * block, 24 * block)
     assert result.min() >= 0
     assert result.max() <= 255 << FRACTION_BITS
@@ -44,12 +44,12 @@ def test_a_turned_picture_gives_a_turned_result(block: int, turn: object) -> Non
     stage = random_stage(np.random.default_rng(9), block, 4)
     # Noise: a cell whose gradients balance exactly has no canonical orientation.
     plane = np.random.default_rng(4).integers(0, 256, (20, 26)).astype(np.uint8)
-    assert (filter_plane(turn(plane), stage) == turn(filter_plane(plane, stage))).all()
+    assert (filter_cells(pad(turn(plane)), stage) == turn(filter_cells(pad(plane), stage))).all()
 
 
 def test_strips_have_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = random_stage(np.random.default_rng(9), 4, 4)
     plane = random_plane(4, 40, 26)
-    whole = filter_plane(plane, stage)
+    whole = filter_cells(pad(plane), stage)
     monkeypatch.setattr("raisr_decoder.filtering.STRIP_CELLS", 30)
-    assert (filter_plane(plane, stage) == whole).all()
+    assert (filter_cells(pad(plane), stage) == whole).all()

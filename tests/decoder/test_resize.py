@@ -4,10 +4,19 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from raisr_decoder.resize import WEIGHT_BITS, resize, taps
 from raisr_encoder.image_io import bicubic
 from support import random_plane
+
+
+def resized(plane: NDArray[np.int16], shape: tuple[int, int]) -> NDArray[np.int16]:
+    down, across = (
+        taps(size, count, Fraction(size, count))
+        for size, count in zip(plane.shape, shape, strict=True)
+    )
+    return resize(plane, down, across)
 
 
 @pytest.mark.parametrize("step", [Fraction(1, 2), Fraction(2, 3), Fraction(100, 137), Fraction(1)])
@@ -20,15 +29,21 @@ def test_weights_sum_to_one_and_positions_stay_inside(step: Fraction) -> None:
 
 def test_same_size_changes_nothing() -> None:
     plane = random_plane(2, 9, 13).astype(np.int16)
-    assert (resize(plane, (9, 13), (Fraction(1), Fraction(1))) == plane).all()
+    assert (resized(plane, (9, 13)) == plane).all()
+
+
+def test_channels_are_resized_each_for_itself() -> None:
+    colors = random_plane(2, 15, 23).reshape(5, 3, 23).astype(np.int16)
+    together = resize(colors, taps(5, 11, Fraction(5, 11)), taps(23, 40, Fraction(23, 40)))
+    for channel in range(3):
+        assert (together[:, channel] == resized(colors[:, channel], (11, 40))).all()
 
 
 @pytest.mark.parametrize("shape", [(30, 46), (45, 69), (41, 51)])
 def test_agrees_with_pillow(shape: tuple[int, int]) -> None:
     # Pillow clips between its two passes; this contrast is too low for that to matter.
     plane = 96 + random_plane(3, 15, 23) // 4
-    steps = Fraction(15, shape[0]), Fraction(23, shape[1])
-    fine = resize(plane.astype(np.int16) << 6, shape, steps)
+    fine = resized(plane.astype(np.int16) << 6, shape)
     rounded = np.clip((fine + 32) >> 6, 0, 255)
     # Pillow rounds its weights, too, and leaves out the weights beyond the edge.
     inner = (slice(6, -6), slice(6, -6))
@@ -37,4 +52,4 @@ def test_agrees_with_pillow(shape: tuple[int, int]) -> None:
 
 def test_one_pixel_becomes_a_flat_picture() -> None:
     plane = np.full((1, 1), 77, np.int16)
-    assert (resize(plane, (5, 7), (Fraction(1, 5), Fraction(1, 7))) == 77).all()
+    assert (resized(plane, (5, 7)) == 77).all()

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import tracemalloc
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from raisr_decoder.bank import BLOCKS, base_shape
 from raisr_decoder.errors import BankMismatch
-from raisr_decoder.restore import NO_FILTERS, restore
-from support import random_bank, random_picture
+from raisr_decoder.restore import NO_FILTERS, NUMPY, restore, restore_strips
+from support import Vector, assert_same_pixels, decode, random_bank, random_picture, read_vectors
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -47,3 +49,36 @@ def test_without_filters_the_same_size_is_the_same_picture() -> None:
 def test_a_base_picture_of_another_size_is_refused(shape: tuple[int, int]) -> None:
     with pytest.raises(BankMismatch, match="16 x 15"):
         restore(random_picture(3, 15, 16), random_bank(2), shape)
+
+
+def test_strips_come_one_by_one_from_top_to_bottom() -> None:
+    base = random_picture(4, 70, 9)
+    strips = restore_strips(base, random_bank(2), (139, 17))
+    top = next(strips)
+    rest = list(strips)
+    assert [len(strip) for strip in (top, *rest)] == [120, 19]
+    assert (np.concatenate([top, *rest]) == restore(base, random_bank(2), (139, 17))).all()
+
+
+@pytest.mark.parametrize("rows", [1, 5, 24])
+@pytest.mark.parametrize("vector", read_vectors(), ids=lambda vector: vector.name)
+def test_strips_of_any_height_have_no_seams(
+    vector: Vector, rows: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("raisr_decoder.restore.STRIP_ROWS", rows)
+    assert_same_pixels(decode(vector, NUMPY), vector.expected, tmp_path, vector.name)
+
+
+def test_a_strip_needs_little_memory_beside_the_base_picture() -> None:
+    base = random_picture(4, 500, 60)
+    strips = restore_strips(base, random_bank(2, stages=3), (1000, 120))
+    next(strips)
+    tracemalloc.start()
+    next(strips)
+    first = tracemalloc.get_traced_memory()[1]
+    tracemalloc.reset_peak()
+    for _ in strips:
+        pass
+    later = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert later < 1.2 * first

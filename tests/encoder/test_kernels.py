@@ -40,22 +40,23 @@ def test_each_feature_is_compared_alike(feature: int) -> None:
 
 @pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize("shape", [(1, 1), (2, 9), (31, 44)])
-def test_filter_plane(block: int, shape: tuple[int, int]) -> None:
-    plane = random_plane(3, *shape)
+def test_filter_cells(block: int, shape: tuple[int, int]) -> None:
+    padded = hashing.pad(random_plane(3, *shape))
     stage = random_stage(np.random.default_rng(4), block, 4)
-    assert_same(kernels.filter_plane(plane, stage), filtering.filter_plane(plane, stage))
+    assert_same(kernels.filter_cells(padded, stage), filtering.filter_cells(padded, stage))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (30, 46), (21, 70), (9, 7)])
 def test_resize(shape: tuple[int, int]) -> None:
     plane = (random_plane(3, 15, 23).astype(np.int16) - 128) << color.FRACTION_BITS
-    steps = Fraction(15, shape[0]), Fraction(23, shape[1])
-    assert_same(kernels.resize(plane, shape, steps), resizing.resize(plane, shape, steps))
-    same = kernels.resize(plane, (15, 23), (Fraction(1), Fraction(1)))
-    assert_same(same, plane)
+    colors = np.stack([plane, -plane, plane // 2], axis=1)
+    down = resizing.taps(15, shape[0], Fraction(15, shape[0]))
+    across = resizing.taps(23, shape[1], Fraction(23, shape[1]))
+    assert_same(kernels.resize(plane, down, across), resizing.resize(plane, down, across))
+    assert_same(kernels.resize(colors, down, across), resizing.resize(colors, down, across))
 
 
 def test_compose() -> None:
     luma = random_plane(1, 12, 15).astype(np.int16) << color.FRACTION_BITS
-    differences = np.moveaxis(random_picture(2, 12, 15), 2, 0).astype(np.int16) * 170 - 22000
+    differences = random_picture(2, 12, 15).transpose(0, 2, 1).astype(np.int16) * 170 - 22000
     assert_same(kernels.compose(luma, differences), color.compose(luma, differences))

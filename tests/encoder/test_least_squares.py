@@ -5,7 +5,7 @@ import pytest
 
 from raisr_decoder.bank import BLOCKS, MAX_GAIN, WEIGHT_BITS, FilterStage
 from raisr_decoder.color import round_luma
-from raisr_decoder.filtering import filter_plane
+from raisr_decoder.filtering import filter_cells
 from raisr_decoder.hashing import FEATURES, Tree, cell_features, hash_cells, pad
 from raisr_encoder.least_squares import Sums, accumulate, canonical_samples, solve
 from support import random_plane, random_stage
@@ -29,7 +29,7 @@ def test_filters_that_made_the_targets_are_found_again(block: int) -> None:
     weights = np.zeros((2, 64, block**2), np.int32)
     weights[0, 27:29], weights[1, 35:37] = 1 << (WEIGHT_BITS - 1), 1 << (WEIGHT_BITS - 1)
     plane = noise(3)
-    target = round_luma(filter_plane(plane, FilterStage(block, tree, weights)))
+    target = round_luma(filter_cells(pad(plane), FilterStage(block, tree, weights)))
     found = solve(sums_of(plane, target, tree, block), ridge=0.0)
     assert np.abs(found - weights).max() <= 2
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder import bank, payload
-from raisr_decoder import restore as pipeline
 from raisr_decoder.alpha import parse_alpha
 from raisr_decoder.errors import BankMismatch
+from raisr_decoder.restore import NO_FILTERS, restore_strips
 
 
 class JsBytes(Protocol):
@@ -41,8 +42,8 @@ def describe(data: JsBytes) -> Any:
 
 def restore(
     data: JsBytes, rgba: JsBytes, base_width: int, base_height: int, bank_data: JsBytes | None
-) -> NDArray[np.uint8]:
-    """The full picture.
+) -> Iterator[NDArray[np.uint8]]:
+    """The full picture in strips, from top to bottom, each made when it is asked for.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def restore(
 
     Returns
     -------
-    ndarray of shape (height * width * 4,), uint8
+    iterator of ndarray of shape (rows * width * 4,), uint8
 
     Raises
     ------
@@ -66,15 +67,19 @@ def restore(
     base = np.frombuffer(rgba.to_bytes(), np.uint8).reshape(base_height, base_width, 4)
     alpha = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
     filters = _filters(record, bank_data)
-    restored = pipeline.restore(base[..., :3], filters, record.shape, alpha)
-    full = np.full((*record.shape, 4), 255, np.uint8)
-    full[..., : restored.shape[2]] = restored
-    return full.reshape(-1)
+    return map(_flat_rgba, restore_strips(base[..., :3], filters, record.shape, alpha))
+
+
+def _flat_rgba(strip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rows, columns, channels = strip.shape
+    rgba = np.full((rows, columns, 4), 255, np.uint8)
+    rgba[..., :channels] = strip
+    return rgba.reshape(-1)
 
 
 def _filters(record: payload.Record, bank_data: JsBytes | None) -> bank.Bank:
     if record.bank is None:
-        return pipeline.NO_FILTERS
+        return NO_FILTERS
     if bank_data is None:
         raise BankMismatch(f"the payload asks for bank {record.bank}, none was passed")
     return bank.load(bank_data.to_bytes(), record.bank)

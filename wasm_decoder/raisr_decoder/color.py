@@ -40,10 +40,10 @@ def differences(rgb: NDArray[np.uint8], luma: NDArray[np.uint8]) -> NDArray[np.i
 
     Returns
     -------
-    ndarray of shape (3, M, N), int16
-        Planes of range -255..255.
+    ndarray of shape (M, 3, N), int16
+        -255..255: a line of each channel, then the next row.
     """
-    return np.moveaxis(rgb, 2, 0).astype(np.int16) - luma.astype(np.int16)
+    return rgb.transpose(0, 2, 1).astype(np.int16) - luma[:, None]
 
 
 def round_luma(luma: NDArray[np.int16]) -> NDArray[np.uint8]:
@@ -63,7 +63,7 @@ def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[
     Parameters
     ----------
     luma : ndarray of shape (M, N), int16
-    differences : ndarray of shape (3, M, N), int16
+    differences : ndarray of shape (M, 3, N), int16
         Both with `FRACTION_BITS` fraction bits.
 
     Returns
@@ -74,7 +74,7 @@ def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[
     # Differences overshoot by up to 9/16; taken from the middle of the range, sums still fit int16.
     middle = 1 << 7
     centred = luma + np.int16((1 << (FRACTION_BITS - 1)) - (middle << FRACTION_BITS))
-    for channel, difference in enumerate(differences):
-        total = (centred + difference) >> FRACTION_BITS
+    for channel in range(3):
+        total = (centred + differences[:, channel]) >> FRACTION_BITS
         rgb[..., channel] = np.clip(total, -middle, 255 - middle) + middle
     return rgb

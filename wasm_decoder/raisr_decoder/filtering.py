@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from raisr_decoder.bank import WEIGHT_BITS, FilterStage
 from raisr_decoder.color import FRACTION_BITS
-from raisr_decoder.hashing import CELL, PATCH, hash_cells, pad
+from raisr_decoder.hashing import CELL, PATCH, hash_cells
 
 ZERO = 128
 """Subtracted from each pixel of a patch, so that sums stay small."""
@@ -16,21 +16,21 @@ ZERO = 128
 STRIP_CELLS = 1 << 15
 
 
-def filter_plane(plane: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
+def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
     """Hash each cell and apply the filter of its bucket.
 
     Parameters
     ----------
-    plane : ndarray of shape (M, N), uint8
+    padded : ndarray of shape (2 * K + 6, 2 * L + 6), uint8
+        As `pad` returns it.
     stage : FilterStage
         With output blocks of q rows and columns.
 
     Returns
     -------
-    ndarray of shape (q * ceil(M / 2), q * ceil(N / 2)), int16
+    ndarray of shape (q * K, q * L), int16
         Within 0..255, with `FRACTION_BITS` fraction bits.
     """
-    padded = pad(plane)
     signed = (padded ^ ZERO).view(np.int8)
     patches = sliding_window_view(signed, (PATCH, PATCH))[::CELL, ::CELL]
     bucket, orientation = hash_cells(padded, stage.tree)

@@ -83,10 +83,22 @@ def pad(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     ndarray of shape (2 * ceil(M / 2) + 6, 2 * ceil(N / 2) + 6), uint8
         The patch of cell (i, j) is ``[2 * i : 2 * i + 8, 2 * j : 2 * j + 8]``.
     """
-    rows, columns = plane.shape
-    return np.pad(
-        plane, [(MARGIN, MARGIN + rows % CELL), (MARGIN, MARGIN + columns % CELL)], "edge"
-    )
+    rows = len(plane)
+    return np.pad(pad_columns(plane), [(MARGIN, MARGIN + rows % CELL), (0, 0)], "edge")
+
+
+def pad_columns(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The part of `pad` that concerns columns.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (M, N), uint8
+
+    Returns
+    -------
+    ndarray of shape (M, 2 * ceil(N / 2) + 6), uint8
+    """
+    return np.pad(rows, [(0, 0), (MARGIN, MARGIN + rows.shape[1] % CELL)], "edge")
 
 
 def hash_cells(

@@ -12,6 +12,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+Taps = tuple[NDArray[np.intp], NDArray[np.int32]]
+
 TAPS = 4
 WEIGHT_BITS = 12
 PHASE_BITS = 10
@@ -20,7 +22,7 @@ STRIP_SAMPLES = 1 << 16
 """Output samples at a time, so that they stay in the cache."""
 
 
-def taps(size: int, count: int, step: Fraction) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+def taps(size: int, count: int, step: Fraction) -> Taps:
     """Source positions and weights of each output sample along one axis.
 
     Parameters
@@ -61,36 +63,30 @@ def _cubic(phase: NDArray[np.int64]) -> NDArray[np.int32]:
     return np.stack([before, near, far, last], axis=1).astype(np.int32)
 
 
-def resize(
-    plane: NDArray[np.int16], shape: tuple[int, int], steps: tuple[Fraction, Fraction]
-) -> NDArray[np.int16]:
-    """Bicubic resize of a plane, columns first, rounded half up after each axis.
+def resize(plane: NDArray[np.int16], down: Taps, across: Taps) -> NDArray[np.int16]:
+    """Bicubic resize, columns first, rounded half up after each axis.
 
     Parameters
     ----------
-    plane : ndarray of shape (M, N), int16
+    plane : ndarray of shape (M, N), or (M, channels, N), int16
         Values within -16384..16383, so that overshoot stays within int16.
-    shape : (int, int)
-        Rows and columns of the result.
-    steps : (Fraction, Fraction)
-        Source samples per output sample along rows and columns.
+    down, across : (ndarray, ndarray)
+        Positions and weights along rows and along columns, as `taps` returns them.
 
     Returns
     -------
-    ndarray of shape `shape`, int16
+    ndarray of shape (len(down[0]), [channels,] len(across[0])), int16
     """
-    if steps == (Fraction(1), Fraction(1)) and shape == plane.shape:
-        return plane
-    narrow = _along_rows(np.ascontiguousarray(plane.T), shape[1], steps[1])
-    return _along_rows(np.ascontiguousarray(narrow.T), shape[0], steps[0])
+    narrow = _along_rows(np.ascontiguousarray(plane.T), across)
+    return _along_rows(np.ascontiguousarray(narrow.T), down)
 
 
-def _along_rows(plane: NDArray[np.int16], count: int, step: Fraction) -> NDArray[np.int16]:
-    positions, weights = taps(len(plane), count, step)
-    wide = plane.astype(np.int32)
-    result = np.empty((count, plane.shape[1]), np.int16)
-    strip = max(1, STRIP_SAMPLES // plane.shape[1])
-    for start in range(0, count, strip):
+def _along_rows(plane: NDArray[np.int16], along: Taps) -> NDArray[np.int16]:
+    positions, weights = along
+    wide = plane.reshape(len(plane), -1).astype(np.int32)
+    result = np.empty((len(positions), wide.shape[1]), np.int16)
+    strip = max(1, STRIP_SAMPLES // wide.shape[1])
+    for start in range(0, len(positions), strip):
         here = slice(start, start + strip)
         total = wide[positions[here, 0]] * weights[here, :1]
         for tap in range(1, TAPS):
@@ -98,4 +94,4 @@ def _along_rows(plane: NDArray[np.int16], count: int, step: Fraction) -> NDArray
         total += 1 << (WEIGHT_BITS - 1)
         total >>= WEIGHT_BITS
         result[here] = total
-    return result
+    return result.reshape(-1, *plane.shape[1:])

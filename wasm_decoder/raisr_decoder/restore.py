@@ -1,10 +1,16 @@
-"""Base picture -> full picture: the pipeline."""
+"""Base picture -> full picture: the pipeline.
+
+It is built of planes whose rows are made when they are asked for. Asking for a strip of the full
+picture makes each stage's rows that the strip needs, and no more: a large picture takes little
+memory, and can be shown as it grows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +20,15 @@ from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, Stage
 from raisr_decoder.blending import blend
 from raisr_decoder.color import FRACTION_BITS, compose, differences, luma, round_luma
 from raisr_decoder.errors import BankMismatch
-from raisr_decoder.filtering import filter_plane
-from raisr_decoder.resize import resize
+from raisr_decoder.filtering import filter_cells
+from raisr_decoder.hashing import CELL, MARGIN, pad_columns
+from raisr_decoder.planes import Plane, Shape, plane_of
+from raisr_decoder.resize import Taps, resize, taps
 
-Shape = tuple[int, int]
 Steps = tuple[Fraction, Fraction]
+
+STRIP_ROWS = 120
+"""Rows of the full picture at a time: whole cells at every scale."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +36,12 @@ class Engine:
     """The functions that do the heavy work; all engines give the same pixels."""
 
     name: str
-    filter_plane: Callable[[NDArray[np.uint8], FilterStage], NDArray[np.int16]]
-    resize: Callable[[NDArray[np.int16], Shape, Steps], NDArray[np.int16]]
-    differences: Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.int16]]
+    filter_cells: Callable[[NDArray[np.uint8], FilterStage], NDArray[np.int16]]
+    resize: Callable[[NDArray[np.int16], Taps, Taps], NDArray[np.int16]]
     compose: Callable[[NDArray[np.int16], NDArray[np.int16]], NDArray[np.uint8]]
 
 
-NUMPY = Engine("numpy", filter_plane, resize, differences, compose)
+NUMPY = Engine("numpy", filter_cells, resize, compose)
 
 NO_FILTERS = Bank("png", (0, 100), (ResizeStage(),))
 """Stands in for the bank of a payload that asks for none: bicubic alone."""
@@ -67,14 +76,45 @@ def restore(
     BankMismatch
         The base picture has not the size that the bank's scale asks for.
     """
-    small = luma(base)
-    steps = sampling_steps(small.shape, bank, shape)
-    full = restore_luma(small, bank, shape, steps, engine)
-    color = resize_color(engine.differences(base, small), shape, steps, engine)
-    rgb = engine.compose(full, color)
-    if alpha is None:
-        return rgb
-    return unflatten(rgb, round_luma(restore_luma(alpha, bank, shape, steps, engine)))
+    full = np.empty((*shape, 3 if alpha is None else 4), np.uint8)
+    first = 0
+    for strip in restore_strips(base, bank, shape, alpha, engine):
+        full[first : first + len(strip)] = strip
+        first += len(strip)
+    return full
+
+
+def restore_strips(
+    base: NDArray[np.uint8],
+    bank: Bank,
+    shape: Shape,
+    alpha: NDArray[np.uint8] | None = None,
+    engine: Engine = NUMPY,
+) -> Iterator[NDArray[np.uint8]]:
+    """`restore`, `STRIP_ROWS` rows at a time, from top to bottom; the last strip may be lower.
+
+    A strip is made when it is asked for, from nothing but the base picture.
+    """
+    steps = sampling_steps(base.shape[:2], bank, shape)
+    small, color = split(base)
+    light = restore_luma(small, bank, shape, steps, engine)
+    color = _resized(color, shape, steps, engine)
+    opacity = None if alpha is None else restore_luma(plane_of(alpha), bank, shape, steps, engine)
+
+    def strip(first: int) -> NDArray[np.uint8]:
+        rows = first, min(first + STRIP_ROWS, shape[0])
+        rgb = engine.compose(light.rows(*rows), color.rows(*rows))
+        return rgb if opacity is None else unflatten(rgb, round_luma(opacity.rows(*rows)))
+
+    return map(strip, range(0, shape[0], STRIP_ROWS))
+
+
+def split(base: NDArray[np.uint8]) -> tuple[Plane, Plane]:
+    """Luma of a picture, and what its colours differ from it by."""
+    rows, columns, _ = base.shape
+    small = Plane((rows, columns), lambda *rows: luma(base[slice(*rows)]))
+    color = Plane(small.shape, lambda *rows: differences(base[slice(*rows)], small.rows(*rows)))
+    return small, color
 
 
 def sampling_steps(small: Shape, bank: Bank, shape: Shape) -> Steps:
@@ -95,46 +135,84 @@ def sampling_steps(small: Shape, bank: Bank, shape: Shape) -> Steps:
     return 1 / bank.scale, 1 / bank.scale
 
 
-def restore_luma(
-    small: NDArray[np.uint8], bank: Bank, shape: Shape, steps: Steps, engine: Engine
-) -> NDArray[np.int16]:
-    """Run the stages on luma; the result, of shape `shape`, keeps `FRACTION_BITS` fraction bits."""
+def restore_luma(small: Plane, bank: Bank, shape: Shape, steps: Steps, engine: Engine) -> Plane:
+    """Run the stages on luma; the result keeps `FRACTION_BITS` fraction bits."""
     plane = small
     for stage in bank.stages[:-1]:
-        plane = round_luma(_run(small, plane, stage, shape, steps, engine))
+        plane = _rounded(_run(small, plane, stage, shape, steps, engine))
     return _run(small, plane, bank.stages[-1], shape, steps, engine)
 
 
 def _run(
-    small: NDArray[np.uint8],
-    plane: NDArray[np.uint8],
-    stage: Stage,
-    shape: Shape,
-    steps: Steps,
-    engine: Engine,
-) -> NDArray[np.int16]:
+    small: Plane, plane: Plane, stage: Stage, shape: Shape, steps: Steps, engine: Engine
+) -> Plane:
     """One stage; its result keeps `FRACTION_BITS` fraction bits."""
     match stage:
         case FilterStage():
-            return engine.filter_plane(plane, stage)[: shape[0], : shape[1]]
+            return _filtered(plane, stage, shape, engine)
         case ResizeStage():
-            return resize_luma(plane, shape, steps, engine)
-        case BlendStage():
-            return blend(plane, resize_luma(small, shape, steps, engine), stage.strength)
+            return _resized_luma(plane, shape, steps, engine)
+        case BlendStage(strength):
+            return _blended(plane, _resized_luma(small, shape, steps, engine), strength)
+
+
+def _filtered(plane: Plane, stage: FilterStage, shape: Shape, engine: Engine) -> Plane:
+    """Filter the cells of the rows that are asked for."""
+
+    def rows(first: int, last: int) -> NDArray[np.int16]:
+        top, bottom = first // stage.block, -(-last // stage.block)
+        patches = plane.rows_and_beyond(CELL * top - MARGIN, CELL * bottom + MARGIN)
+        fine = engine.filter_cells(pad_columns(patches), stage)
+        start = top * stage.block
+        return fine[first - start : last - start, : shape[1]]
+
+    return Plane(shape, rows)
+
+
+def _blended(plane: Plane, cheap: Plane, strength: int) -> Plane:
+    """Blend the rows that are asked for, and look at the neighbours above and below."""
+
+    def rows(first: int, last: int) -> NDArray[np.int16]:
+        top, bottom = max(first - 1, 0), min(last + 1, plane.shape[0])
+        mixed = blend(plane.rows(top, bottom), cheap.rows(top, bottom), strength)
+        return mixed[first - top : last - top]
+
+    return Plane(plane.shape, rows)
 
 
 def resize_luma(
     plane: NDArray[np.uint8], shape: Shape, steps: Steps, engine: Engine
 ) -> NDArray[np.int16]:
     """Bicubic within 0..255; the result keeps `FRACTION_BITS` fraction bits."""
-    fine = engine.resize(plane.astype(np.int16) << FRACTION_BITS, shape, steps)
-    clipped: NDArray[np.int16] = np.clip(fine, 0, 255 << FRACTION_BITS)
-    return clipped
+    return _resized_luma(plane_of(plane), shape, steps, engine).whole()
 
 
-def resize_color(
-    differences: NDArray[np.int16], shape: Shape, steps: Steps, engine: Engine
-) -> NDArray[np.int16]:
-    """Resize differences of shape (3, M, N); the result keeps `FRACTION_BITS` fraction bits."""
-    planes = (differences << FRACTION_BITS).astype(np.int16, copy=False)
-    return np.stack([engine.resize(plane, shape, steps) for plane in planes])
+def _resized_luma(plane: Plane, shape: Shape, steps: Steps, engine: Engine) -> Plane:
+    fine = _resized(plane, shape, steps, engine)
+    return Plane(shape, lambda *rows: np.clip(fine.rows(*rows), 0, 255 << FRACTION_BITS))
+
+
+def _resized(plane: Plane, shape: Shape, steps: Steps, engine: Engine) -> Plane:
+    """Resize what the rows that are asked for need; the result keeps `FRACTION_BITS` fraction bits.
+
+    It overshoots where the plane has edges.
+    """
+    if shape == plane.shape and all(step == 1 for step in steps):
+        return Plane(shape, lambda *rows: _fine(plane.rows(*rows)))
+    positions, weights = taps(plane.shape[0], shape[0], steps[0])
+    across = taps(plane.shape[1], shape[1], steps[1])
+
+    def rows(first: int, last: int) -> NDArray[np.int16]:
+        top, bottom = positions[first, 0], positions[last - 1, -1] + 1
+        down = positions[first:last] - top, weights[first:last]
+        return engine.resize(_fine(plane.rows(top, bottom)), down, across)
+
+    return Plane(shape, rows)
+
+
+def _rounded(fine: Plane) -> Plane:
+    return Plane(fine.shape, lambda *rows: round_luma(fine.rows(*rows)))
+
+
+def _fine(samples: NDArray[Any]) -> NDArray[np.int16]:
+    return samples.astype(np.int16) << FRACTION_BITS

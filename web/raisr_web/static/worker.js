@@ -23,7 +23,7 @@ const FETCH_MILLISECONDS = 60_000;
  * @typedef {object} Decoder the Python module raisr_decoder.browser
  * @property {(payload: Uint8Array) => {width: number, height: number, bank?: string}} describe
  * @property {(payload: Uint8Array, base: Uint8ClampedArray, baseWidth: number, baseHeight: number,
- *   bank?: Uint8Array) => import("pyodide/ffi").PyBuffer} restore
+ *   bank?: Uint8Array) => import("pyodide/ffi").PyIterator} restore strips from top to bottom
  */
 
 export class Restorer {
@@ -54,9 +54,19 @@ export class Restorer {
     onProgress("restoring");
     const start = performance.now();
     const base = await decodeBase(payload);
-    const pixels = takePixels(
-      callPython(() => decoder.restore(payload, base.data, base.width, base.height, filters)),
+    const pixels = new Uint8ClampedArray(4 * width * height);
+    const strips = callPython(() =>
+      decoder.restore(payload, base.data, base.width, base.height, filters),
     );
+    try {
+      for (let start = 0; start < pixels.length; ) {
+        start += takePixels(callPython(() => strips.next().value), pixels, start);
+        await nextTask();
+        signal.throwIfAborted();
+      }
+    } finally {
+      strips.destroy();
+    }
     const milliseconds = performance.now() - start;
     const bytes = payload.length;
     /** @type {Restored} */
@@ -64,7 +74,7 @@ export class Restorer {
     return Comlink.transfer(restored, [pixels.buffer]);
   }
 
-  /** Give up the restore that is under way, if it has not reached Python yet. */
+  /** Give up the restore that is under way. */
   cancel() {
     this.#current.abort();
   }
@@ -166,13 +176,26 @@ function callPython(call) {
  * Copy a NumPy array out of Python's memory, and let Python have it back.
  *
  * @param {import("pyodide/ffi").PyBuffer} array flat, uint8
+ * @param {Uint8ClampedArray} pixels where it belongs
+ * @param {number} start
+ * @returns {number} how many samples it has
  */
-function takePixels(array) {
+function takePixels(array, pixels, start) {
   const view = array.getBuffer("u8clamped");
-  const pixels = new Uint8ClampedArray(view.data);
+  const { length } = view.data;
+  pixels.set(view.data, start);
   view.release();
   array.destroy();
-  return pixels;
+  return length;
+}
+
+/** Let messages in, such as the one that cancels. */
+function nextTask() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(port1.close());
+    port2.postMessage(null);
+  });
 }
 
 Comlink.expose(new Restorer());
