@@ -9,8 +9,8 @@ DISTRIBUTIONS := wasm_decoder encoder web
 PACKAGES := .venv/packages.stamp
 EDITABLE := .venv/editable.stamp
 MODULES := node_modules/.package-lock.json
-RUNTIME := web/raisr_web/runtime/pyodide-lock.json
-DECODER_SOURCES := $(shell find wasm_decoder -name '*.py' -not -path '*/build/*') wasm_decoder/pyproject.toml
+RUNTIME := web/raisr_web/runtime/index.js
+RUNTIME_SOURCES := $(shell find wasm_decoder web/raisr_web/packing -name '*.py' -not -path '*/build/*') wasm_decoder/pyproject.toml
 
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test lint format lock clean browsers
@@ -75,7 +75,7 @@ $(MODULES): package.json package-lock.json
 		{ echo "npm packages are missing: check the network and npm's registry, then run make again"; exit 1; }
 	@touch $@
 
-$(RUNTIME): $(DECODER_SOURCES) | $(EDITABLE) $(MODULES)
+$(RUNTIME): $(RUNTIME_SOURCES) | $(EDITABLE) $(MODULES)
 	$(BIN)/raisr runtime
 	@touch $@
 

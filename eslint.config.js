@@ -7,6 +7,12 @@ export default [
   {
     files: ["web/raisr_web/static/*.js"],
     languageOptions: { globals: { ...globals.browser, ...globals.worker } },
+  },
+  {
+    files: ["web/raisr_web/packing/*.mjs"],
+    languageOptions: { globals: globals.node },
+  },
+  {
     rules: { eqeqeq: "error", "prefer-const": "error", "no-var": "error" },
   },
 ];

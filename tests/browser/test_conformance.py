@@ -16,10 +16,8 @@ VECTORS = read_vectors()
 
 # Python's own answer, not what a canvas makes of it: a canvas loses colour where alpha is low.
 RESTORE_ALL = """async (vectors) => {
-  const { loadPyodide } = await import("/raisr/runtime/pyodide.mjs");
-  const indexURL = new URL("/raisr/runtime/", location).href;
-  const pyodide = await loadPyodide({ indexURL, packages: ["raisr-decoder"] });
-  const decoder = pyodide.pyimport("raisr_decoder.browser");
+  const { startPython } = await import("/raisr/python.js");
+  const decoder = await startPython();
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return vectors.map(({ payload, base, width, height, bank }) => {
     const filters = bank === null ? undefined : bytes(bank);

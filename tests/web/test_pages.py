@@ -140,22 +140,44 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient, address:
 
 
 @pytest.mark.parametrize(
-    ("address", "media_type"),
+    ("name", "media_type"),
     [
-        ("/raisr/raisr-img.js", "text/javascript"),
-        ("/raisr/worker.js", "text/javascript"),
-        ("/raisr/runtime/pyodide.mjs", "text/javascript"),
-        ("/raisr/runtime/pyodide.asm.wasm", "application/wasm"),
-        ("/raisr/runtime/pyodide-lock.json", "application/json"),
+        ("raisr-img.js", "text/javascript"),
+        ("worker.js", "text/javascript"),
+        ("runtime/index.js", "text/javascript"),
+        ("runtime/VERSION/pyodide.mjs", "text/javascript"),
+        ("runtime/VERSION/pyodide.asm.wasm", "application/wasm"),
+        ("runtime/VERSION/pyodide-lock.json", "application/json"),
     ],
 )
 def test_scripts_and_webassembly_have_the_types_that_browsers_insist_on(
-    client: FlaskClient, address: str, media_type: str
+    client: FlaskClient, name: str, media_type: str
 ) -> None:
-    assert RUNTIME.is_dir()
-    with client.get(address) as response:
+    with client.get(f"/raisr/{name}".replace("VERSION", version_of_runtime())) as response:
         assert response.status_code == 200
         assert response.mimetype == media_type
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip"), ("identity", None)],
+)
+def test_the_runtime_is_sent_as_small_as_the_browser_takes_it(
+    client: FlaskClient, accepted: str, encoding: str | None
+) -> None:
+    address = f"/raisr/runtime/{version_of_runtime()}/pyodide.mjs"
+    with client.get(address, headers={"Accept-Encoding": accepted}) as response:
+        assert response.headers.get("Content-Encoding") == encoding
+        assert response.headers["Vary"] == "Accept-Encoding"
+        assert response.cache_control.immutable
+
+
+def test_scripts_of_the_page_are_asked_for_again_and_not_sent_again(client: FlaskClient) -> None:
+    with client.get("/raisr/worker.js") as first:
+        assert first.cache_control.no_cache
+    condition = {"If-None-Match": first.headers["ETag"]}
+    with client.get("/raisr/worker.js", headers=condition) as again:
+        assert again.status_code == 304
 
 
 def test_a_request_for_another_host_is_refused(app: Flask) -> None:
@@ -163,3 +185,8 @@ def test_a_request_for_another_host_is_refused(app: Flask) -> None:
     response = app.test_client().get("/", headers={"Host": "elsewhere.example"})
     assert response.status_code == 400
     assert "not trusted" in response.text
+
+
+def version_of_runtime() -> str:
+    (version,) = (path for path in RUNTIME.iterdir() if path.is_dir())
+    return version.name

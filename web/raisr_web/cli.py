@@ -29,9 +29,9 @@ def serve(folder: Path, port: int, cache: Path | None) -> None:
     import waitress
 
     from raisr_web.app import create_app
-    from raisr_web.runtime import FOLDER, LOCK
+    from raisr_web.runtime import FOLDER, INDEX
 
-    if not (FOLDER / LOCK).exists():
+    if not (FOLDER / INDEX).exists():
         raise click.ClickException("the Python runtime of the page is missing: run `raisr runtime`")
     # A page elsewhere that points a name of its own at this machine gets nothing.
     config = {"PHOTOS": folder, "TRUSTED_HOSTS": ["127.0.0.1", "localhost"]}

@@ -47,6 +47,14 @@ class WheelBuildFailed(WebError):
         self.output = output
 
 
+class PackingFailed(WebError):
+    """Pyodide cannot rehearse what pages do."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(f"packing Python for the page failed:\n{output.strip()}")
+        self.output = output
+
+
 class PhotoMissing(WebError):
     """The gallery's folder has no picture of this name."""
 

@@ -1,22 +1,22 @@
 """What the server answers: the gallery, its payloads, and what the element loads under /raisr/."""
 
 import hashlib
+from pathlib import Path
 from typing import cast
 
-from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, SecurityError
+from werkzeug.security import safe_join
 
 from raisr_decoder.bank import shipped_path
 from raisr_decoder.errors import BankUnknown, RaisrError
+from raisr_web.assets import ASK_AGAIN, FOR_EVER, send_asset
 from raisr_web.errors import CacheUnwritable, PhotoMissing
 from raisr_web.photos import Photos
 
-# Served from the folder static/, as /raisr/raisr-img.js and so on.
-blueprint = Blueprint("raisr", __name__, static_folder="static", static_url_path="/raisr")
+blueprint = Blueprint("raisr", __name__)
 
-FOR_EVER = "public, max-age=31536000, immutable"
-# With nosniff a browser believes these; the system's own table may lack them.
-MEDIA_TYPES = {".mjs": "text/javascript", ".wasm": "application/wasm"}
+STATIC = Path(__file__).with_name("static")
 
 
 @blueprint.get("/")
@@ -47,17 +47,22 @@ def bank(bank_id: str) -> Response:
         path = shipped_path(bank_id)
     except BankUnknown as error:
         raise NotFound(str(error)) from error
-    response = send_from_directory(path.parent, path.name, mimetype="application/octet-stream")
-    response.headers["Cache-Control"] = FOR_EVER
-    return response
+    return send_asset(path, FOR_EVER)
 
 
 @blueprint.get("/raisr/runtime/<path:name>")
 def runtime(name: str) -> Response:
-    """Send a part of the Python runtime."""
-    folder = current_app.config["RUNTIME"]
-    suffix = name[name.rfind(".") :]
-    return send_from_directory(folder, name, mimetype=MEDIA_TYPES.get(suffix))
+    """Send a part of the Python runtime; folders are named by their content."""
+    in_folder = "/" in name
+    return send_asset(
+        _inside(current_app.config["RUNTIME"], name), FOR_EVER if in_folder else ASK_AGAIN
+    )
+
+
+@blueprint.get("/raisr/<name>")
+def static(name: str) -> Response:
+    """Send a script, a style or a picture of the page."""
+    return send_asset(_inside(STATIC, name))
 
 
 @blueprint.app_errorhandler(SecurityError)
@@ -70,6 +75,14 @@ def refuse_stranger(error: SecurityError) -> SecurityError:
 def refuse(error: HTTPException) -> tuple[str, int]:
     """Say what went wrong, as a page."""
     return render_template("error.html", error=error), error.code or 500
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The file of that name, or NotFound; a name never leads out of the folder."""
+    found = safe_join(str(folder), name)
+    if found is None or not Path(found).is_file():
+        raise NotFound
+    return Path(found)
 
 
 def _photos() -> Photos:

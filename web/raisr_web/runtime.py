@@ -1,38 +1,36 @@
 """Assemble the folder that a browser loads Python from: Pyodide, NumPy and raisr-decoder.
 
-The folder holds all that `loadPyodide` needs, so a page asks no other origin for anything. Every
-file in it is pinned: by npm's lock file, by Pyodide's own lock file, or built from this checkout.
+The folder holds all that the worker needs, so a page asks no other origin for anything. Every file
+in it is pinned: by npm's lock file, by Pyodide's own lock file, or built from this checkout. Of
+Python and NumPy it holds what the decoder uses, as a rehearsal found out.
 """
 
 import hashlib
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pyodide_lock import PackageSpec, PyodideLockSpec
-from pyodide_lock.utils import add_wheels_to_spec
+from pyodide_lock import PyodideLockSpec
 
-from raisr_web.errors import Attempt, PieceMissing, WheelBuildFailed, WheelUnavailable
+from raisr_web.compression import compress_files
+from raisr_web.errors import PackingFailed
+from raisr_web.wheels import (
+    CARRIER,
+    CDN,
+    build_wheel,
+    fetch_wheel,
+    keep_folder,
+    present,
+    sources,
+)
 
 FOLDER = Path(__file__).with_name("runtime")
+PACKING = Path(__file__).with_name("packing")
+INDEX = "index.js"
 LOCK = "pyodide-lock.json"
-CDN = "https://cdn.jsdelivr.net/pyodide/v0.29.0/full/"
-# A package on PyPI that carries Pyodide's official wheels, and where it keeps them.
-CARRIER = "gbdraw==0.14.2"
-CARRIED = "gbdraw/web/vendor/pyodide-wheels/"
-
-STALL_SECONDS = 10
-DOWNLOAD_SECONDS = 300
-MOST_BYTES = 64 * 2**20
-
-Fetch = Callable[[], bytes]
+ARCHIVES = ("standard.zip", "packages.tar")
 
 
 def assemble(
@@ -45,156 +43,69 @@ def assemble(
     """Fill `folder` from a checkout in which npm's packages are installed.
 
     `wheels` is a folder to look for NumPy's wheel first; `cdn` and `carrier` are where to look
-    after that. Raises PieceMissing, WheelUnavailable or WheelBuildFailed.
+    after that. Raises PieceMissing, WheelUnavailable, WheelBuildFailed or PackingFailed.
+
+    The files lie in a folder that is named by their content, so that browsers may keep them for
+    ever; `index.js` tells its name.
     """
     cache = checkout / ".cache"
-    pyodide = checkout / "node_modules" / "pyodide"
-    lock = PyodideLockSpec.from_json(_present(pyodide / LOCK))
+    modules = checkout / "node_modules"
+    pyodide = modules / "pyodide"
+    decoder = checkout / "wasm_decoder"
+    lock = PyodideLockSpec.from_json(present(pyodide / LOCK))
     numpy = lock.packages["numpy"]
+    numpy_wheel = fetch_wheel(numpy, cache, sources(numpy.file_name, wheels, cdn, carrier))
+    packed = pack([numpy_wheel, build_wheel(decoder, cache)], pyodide, decoder, cache)
+    # Nothing is left to install; Pyodide only compares versions.
+    lock.packages = {}
 
-    pieces = [
-        *(pyodide / name for name in ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm")),
-        pyodide / "python_stdlib.zip",
-        checkout / "node_modules" / "comlink" / "dist" / "esm" / "comlink.mjs",
-        fetch_wheel(numpy, cache, _sources(numpy.file_name, wheels, cdn, carrier)),
-        build_wheel(checkout / "wasm_decoder", cache),
-    ]
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for piece in pieces:
-        shutil.copyfile(_present(piece), folder / piece.name)
-    lock.packages = {"numpy": numpy}
-    # The lock file comes last: where it is, the folder is complete.
-    add_wheels_to_spec(lock, [pieces[-1]]).to_json(folder / LOCK)
-
-
-def fetch_wheel(package: PackageSpec, cache: Path, sources: dict[str, Fetch]) -> Path:
-    """Take the wheel of `package` from the cache or from the first source that has its content."""
-    cached = cache / package.file_name
-    if cached.is_file():
-        sources = {str(cached): cached.read_bytes, **sources}
-    attempts = []
-    for source, fetch in sources.items():
-        try:
-            content = fetch()
-        except (OSError, subprocess.SubprocessError, KeyError, zipfile.BadZipFile) as problem:
-            attempts.append(Attempt(source, _in_one_line(problem)))
-            continue
-        sha256 = hashlib.sha256(content).hexdigest()
-        if sha256 == package.sha256:
-            cache.mkdir(parents=True, exist_ok=True)
-            cached.write_bytes(content)
-            return cached
-        attempts.append(Attempt(source, f"refused, its SHA-256 is {sha256}"))
-    raise WheelUnavailable(package.file_name, package.sha256, tuple(attempts))
-
-
-def build_wheel(project: Path, cache: Path) -> Path:
-    """Build the wheel of a pure Python project, without its banks: a page fetches those by id.
-
-    The wheel is kept under the hash of its sources and built anew only when they change.
-    """
-    built = cache / f"wheel-{_fingerprint(project)}"
-    if not built.exists():
-        with tempfile.TemporaryDirectory() as scratch:
-            copy, made = Path(scratch, "copy"), Path(scratch, "made")
-            for source in _wheel_sources(project):
-                target = copy / source.relative_to(project)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
-            _build(copy, made)
-            cache.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(partial := built.with_suffix(".partial"), ignore_errors=True)
-            shutil.copytree(made, partial)
-            partial.rename(built)
-    (wheel,) = built.glob("*.whl")
-    return wheel
-
-
-def _sources(file_name: str, wheels: Path | None, cdn: str, carrier: str) -> dict[str, Fetch]:
-    """Where the wheel may come from, in the order to try."""
-    local = {} if wheels is None else {str(wheels): (wheels / file_name).read_bytes}
-    return {
-        **local,
-        cdn: lambda: _download(cdn + file_name),
-        f"{carrier} from the package index": lambda: _carried(carrier, CARRIED + file_name),
+    pieces = {
+        "pyodide.mjs": read(pyodide / "pyodide.mjs"),
+        "pyodide.asm.js": read(pyodide / "pyodide.asm.js"),
+        "pyodide.asm.wasm": read(pyodide / "pyodide.asm.wasm"),
+        LOCK: lock.model_dump_json(exclude_none=True).encode(),
+        **{name: read(packed / name) for name in ARCHIVES},
     }
+    digest = hashlib.sha256()
+    for name, content in pieces.items():
+        digest.update(f"{name} {len(content)} ".encode() + content)
+    version = digest.hexdigest()[:16]
+
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / version).mkdir(parents=True)
+    for name, content in pieces.items():
+        (folder / version / name).write_bytes(content)
+    (folder / "comlink.mjs").write_bytes(read(modules / "comlink/dist/esm/comlink.mjs"))
+    compress_files([path for path in folder.rglob("*") if path.is_file()], cache)
+    # The index comes last: where it is, the folder is complete.
+    (folder / INDEX).write_text(
+        f'export const FOLDER = new URL("./{version}/", import.meta.url).href;\n'
+    )
 
 
-def _download(url: str) -> bytes:
-    """Get `url`, or raise OSError when it stalls, drags on or is too large."""
-    deadline = time.monotonic() + DOWNLOAD_SECONDS
-    content = bytearray()
-    with urllib.request.urlopen(url, timeout=STALL_SECONDS) as response:  # noqa: S310
-        while chunk := response.read1(2**16):
-            content += chunk
-            if time.monotonic() > deadline or len(content) > MOST_BYTES:
-                raise OSError(f"gave up after {len(content)} bytes")
-    return bytes(content)
+def pack(wheels: list[Path], pyodide: Path, decoder: Path, cache: Path) -> Path:
+    """A folder with archives of the modules that the decoder uses, kept until something changes."""
+    banks = decoder / "raisr_decoder" / "banks"
+    programs = [path for path in sorted(PACKING.iterdir()) if path.is_file()]
+    inputs = [read(pyodide / LOCK), *map(read, wheels), *map(read, programs)]
+    names = " ".join(sorted(path.name for path in banks.glob("*.bank")))
+    key = hashlib.sha256(b"".join([*inputs, names.encode()])).hexdigest()[:16]
+    packed = cache / f"packed-{key}"
+    if not packed.exists():
+        with tempfile.TemporaryDirectory() as scratch:
+            packages, made = Path(scratch, "packages"), Path(scratch, "made")
+            made.mkdir()
+            for wheel in wheels:
+                with zipfile.ZipFile(wheel) as archive:
+                    archive.extractall(packages)
+            command = ["node", *map(str, (PACKING / "pack.mjs", pyodide, packages, banks, made))]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise PackingFailed(done.stdout + done.stderr)
+            keep_folder(made, packed)
+    return packed
 
 
-def _carried(carrier: str, member: str) -> bytes:
-    """Get one file of a package on the package index, downloaded without its dependencies."""
-    with tempfile.TemporaryDirectory() as scratch:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        limits = ["--timeout", str(STALL_SECONDS), "--retries", "1"]
-        what = ["--no-deps", "--only-binary", ":all:", "--dest", scratch, carrier]
-        subprocess.run(
-            [*pip, *limits, *what],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=DOWNLOAD_SECONDS,
-        )
-        (package,) = Path(scratch).glob("*.whl")
-        with zipfile.ZipFile(package) as archive:
-            return archive.read(member)
-
-
-def _build(project: Path, made: Path) -> None:
-    """Run the first builder that works; for pure Python all of them make the same content."""
-    builders = [[sys.executable, "-m", "build", "--wheel", "--no-isolation"]]
-    if _cross_build_environment_is_at_hand():
-        builders.insert(0, ["pyodide", "build", "--no-isolation"])
-    for builder in builders:
-        command = [*builder, "--outdir", str(made), str(project)]
-        # The oldest time that a zip archive knows, so that equal sources make equal wheels.
-        environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if done.returncode == 0:
-            return
-    raise WheelBuildFailed(command, done.stdout + done.stderr)
-
-
-def _cross_build_environment_is_at_hand() -> bool:
-    if shutil.which("pyodide") is None:
-        return False
-    return subprocess.run(["pyodide", "xbuildenv", "version"], capture_output=True).returncode == 0
-
-
-def _wheel_sources(project: Path) -> Iterator[Path]:
-    yield _present(project / "pyproject.toml")
-    for pattern in ("*.py", "py.typed"):
-        for path in sorted(project.rglob(pattern)):
-            if "build" not in path.relative_to(project).parts:
-                yield path
-
-
-def _fingerprint(project: Path) -> str:
-    sources = hashlib.sha256()
-    for path in _wheel_sources(project):
-        content = path.read_bytes()
-        sources.update(f"{path.relative_to(project)} {len(content)} ".encode() + content)
-    return sources.hexdigest()[:16]
-
-
-def _present(path: Path) -> Path:
-    if not path.is_file():
-        raise PieceMissing(path)
-    return path
-
-
-def _in_one_line(problem: Exception) -> str:
-    if isinstance(problem, subprocess.CalledProcessError):
-        return str(problem.stderr).strip().splitlines()[-1]
-    return " ".join(str(problem).split())
+def read(path: Path) -> bytes:
+    """The content of a piece, or PieceMissing."""
+    return present(path).read_bytes()

@@ -1,10 +1,9 @@
 /** The worker: runs Python, and hands a payload's bytes in and full-size pixels out. */
 
 import * as Comlink from "./runtime/comlink.mjs";
-import { loadPyodide } from "./runtime/pyodide.mjs";
+import { startPython } from "./python.js";
 import { RestoreError } from "./restore-error.js";
 
-const RUNTIME = new URL("./runtime/", import.meta.url).href;
 const BANKS = new URL("./banks/", import.meta.url).href;
 const FETCH_MILLISECONDS = 60_000;
 
@@ -81,7 +80,7 @@ export class Restorer {
 
   /** Load Python once; after a failure the next picture tries again. */
   #load() {
-    this.#decoder ??= loadDecoder().catch((error) => {
+    this.#decoder ??= startPython().catch((error) => {
       this.#decoder = null;
       throw new RestoreError("RuntimeUnavailable", `Python cannot be loaded: ${error.message}`);
     });
@@ -100,12 +99,6 @@ export class Restorer {
     bank.catch(() => this.#banks.delete(id));
     return bank;
   }
-}
-
-/** @returns {Promise<Decoder>} */
-async function loadDecoder() {
-  const pyodide = await loadPyodide({ indexURL: RUNTIME, packages: ["raisr-decoder"] });
-  return /** @type {any} */ (pyodide.pyimport("raisr_decoder.browser"));
 }
 
 /**

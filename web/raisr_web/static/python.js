@@ -1,0 +1,44 @@
+/** Python in the worker: Pyodide with NumPy and the decoder, as `raisr runtime` packed them. */
+
+import { FOLDER } from "./runtime/index.js";
+
+const BLOCK = 512;
+
+/**
+ * Start Python.
+ *
+ * @returns {Promise<import("./worker.js").Decoder>} the module raisr_decoder.browser
+ */
+export async function startPython() {
+  const packages = fetch(`${FOLDER}packages.tar`).then((response) => response.arrayBuffer());
+  /** @type {typeof import("pyodide")} */
+  const { loadPyodide } = await import(`${FOLDER}pyodide.mjs`);
+  const pyodide = await loadPyodide({
+    indexURL: FOLDER,
+    stdLibURL: `${FOLDER}standard.zip`,
+    fsInit: async (FS, { sitePackages }) => unpack(await packages, FS, sitePackages),
+  });
+  return /** @type {any} */ (pyodide.pyimport("raisr_decoder.browser"));
+}
+
+/**
+ * Write the files of a tar archive: each has a block with its name and its size in octal digits.
+ *
+ * @param {ArrayBuffer} archive
+ * @param {any} FS the file system of Emscripten
+ * @param {string} folder
+ */
+function unpack(archive, FS, folder) {
+  const text = new TextDecoder();
+  /** @type {(start: number, length: number) => string} */
+  const field = (start, length) =>
+    text.decode(new Uint8Array(archive, start, length)).replace(/\0.*$/s, "");
+  let start = 0;
+  for (let name; (name = field(start, 100)); ) {
+    const size = parseInt(field(start + 124, 12), 8);
+    const path = `${folder}/${name}`;
+    FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+    FS.writeFile(path, new Uint8Array(archive, start + BLOCK, size), { canOwn: true });
+    start += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+  }
+}
