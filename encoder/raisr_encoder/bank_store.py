@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -12,6 +12,9 @@ from raisr_decoder.bank import Bank, load, shipped_folder
 from raisr_decoder.errors import BankUnknown
 from raisr_encoder.errors import BankMissing
 from raisr_encoder.files import read_file
+
+ADJOINING = 4
+"""How many qualities beyond its range a bank may still beat the one that was trained there."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,16 @@ class BankStore:
     """
 
     named: tuple[Path, ...] = ()
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all banks at hand.
+
+        Raises
+        ------
+        BankError
+        """
+        return sorted(self._banks)
 
     def get(self, bank_id: str) -> Bank:
         """The bank of that id.
@@ -48,6 +61,20 @@ class BankStore:
         direct = [bank for bank in self._banks.values() if bank.scale == scale]
         return _closest(direct, base, scale, quality)
 
+    def candidates(self, base: str, scale: Fraction, quality: int) -> list[Bank]:
+        """The direct banks worth trying: where ranges adjoin, the neighbour may serve better.
+
+        Those that the user named come alone where there are any; none if no bank serves this scale.
+        """
+        direct = self._direct(base, scale)
+        nearest = min((_outside(bank, quality) for bank in direct), default=0)
+        return [bank for bank in direct if _outside(bank, quality) <= nearest + ADJOINING]
+
+    def scales(self, base: str) -> list[Fraction]:
+        """The scales that direct banks of a base codec serve, rising."""
+        found = {bank.scale for bank in self._banks.values() if bank.base == base and bank.scale}
+        return sorted(found)
+
     def choose_any(self, base: str, scale: Fraction, quality: int) -> Bank:
         """A direct bank of this very scale if there is one, else one that resizes first.
 
@@ -70,13 +97,30 @@ class BankStore:
         resizing = [bank for bank in self._banks.values() if bank.scale is None]
         return _closest(resizing, base, scale, quality)
 
+    def _direct(self, base: str, scale: Fraction) -> list[Bank]:
+        """The direct banks of a base codec and scale; only named ones where there are any."""
+        for banks in (self._named, self._banks):
+            if found := [
+                each for each in banks.values() if (each.base, each.scale) == (base, scale)
+            ]:
+                return found
+        return []
+
     @cached_property
     def _banks(self) -> dict[str, Bank]:
-        return {loaded.id: loaded for loaded in map(read_bank, self._paths())}
+        return self._named | _read_banks([shipped_folder()])
 
-    def _paths(self) -> Iterator[Path]:
-        for source in (*self.named, shipped_folder()):
-            yield from sorted(source.glob("*.bank")) if source.is_dir() else [source]
+    @cached_property
+    def _named(self) -> dict[str, Bank]:
+        return _read_banks(self.named)
+
+
+def _read_banks(sources: Iterable[Path]) -> dict[str, Bank]:
+    """Banks by id, from files and folders."""
+    paths: list[Path] = []
+    for source in sources:
+        paths += sorted(source.glob("*.bank")) if source.is_dir() else [source]
+    return {loaded.id: loaded for loaded in map(read_bank, paths)}
 
 
 def read_bank(path: Path) -> Bank:
@@ -100,6 +144,11 @@ def _closest(banks: list[Bank], base: str, scale: Fraction, quality: int) -> Ban
         return _distance(bank.trained_scales, scale), _distance((lowest, highest), wanted)
 
     return min(fitting, key=distance)
+
+
+def _outside(bank: Bank, quality: int) -> int:
+    """How far a quality is beyond the range of a bank."""
+    return max(bank.quality[0] - quality, quality - bank.quality[1], 0)
 
 
 def _distance(trained: tuple[Fraction, Fraction], wanted: Fraction) -> tuple[Fraction, Fraction]:

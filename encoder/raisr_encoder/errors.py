@@ -54,6 +54,20 @@ class TargetUnreachable(RaisrError):
         )
 
 
+class ScoreUnreachable(RaisrError):
+    """No quality of the base codec makes the restored picture that good."""
+
+    def __init__(self, target: float, best: float) -> None:
+        self.target, self.best = target, best
+        super().__init__(
+            f"a SSIMULACRA2 of {target:g} cannot be reached; the best possible here is {best:.2f}"
+        )
+
+
+class SettingsContradict(RaisrError):
+    """What is asked for cannot be had together."""
+
+
 class BankMissing(RaisrError):
     """No bank at hand was trained for what is asked."""
 

@@ -143,6 +143,11 @@ def save_png(rgb: NDArray[np.uint8]) -> bytes:
     return _save(rgb, "PNG")
 
 
+def save_ppm(rgb: NDArray[np.uint8]) -> bytes:
+    """A picture of shape (M, N, 3) as a PPM file: the pixels as they are, in no time."""
+    return _save(rgb, "PPM")
+
+
 def save_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
     """A progressive JPEG, 4:2:0, of a picture of shape (M, N, 3); quality 1..100.
 

@@ -1,0 +1,203 @@
+"""One way to send a photograph, restored exactly as viewers will see it, and judged."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_decoder.alpha import pack_alpha, split_alpha
+from raisr_decoder.bank import Bank
+from raisr_decoder.payload import Record, pack
+from raisr_decoder.restore import NO_FILTERS, restore
+from raisr_encoder import kernels
+from raisr_encoder.bank_store import BankStore
+from raisr_encoder.base_codec import BaseCodec
+from raisr_encoder.image_io import decode_base
+from raisr_encoder.metrics import luma_psnr, ssimulacra2
+from raisr_encoder.reduce import reduce_photo
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A payload and what was measured on it.
+
+    Attributes
+    ----------
+    base : str
+        Base codec.
+    scale : Fraction
+        Output size / base size.
+    quality : int
+        Of the base codec.
+    bank : str or None
+        Id of the bank; None is the plain codec.
+    payload : bytes
+    record : Record
+        As the payload carries it.
+    score : float
+        SSIMULACRA2 of the restored picture.
+    psnr : float
+        Of its luma, in dB.
+    """
+
+    base: str
+    scale: Fraction
+    quality: int
+    bank: str | None
+    payload: bytes = field(repr=False)
+    record: Record
+    score: float
+    psnr: float
+
+
+class Original:
+    """The photograph that candidates are made of and judged against.
+
+    Parameters
+    ----------
+    photo : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+    """
+
+    def __init__(self, photo: NDArray[np.uint8]) -> None:
+        # Judged over white, where transparency cannot hide an error nor blow one up.
+        self.flat, self.alpha = split_alpha(photo)
+        self.shape: tuple[int, int] = self.flat.shape[:2]
+        # The kernels use every core; not all of Numba's threading layers allow two at a time.
+        self.restoring = threading.Lock()
+
+
+class BasePictures:
+    """The photograph at one scale as files of a base codec: what differs is the quality.
+
+    Parameters
+    ----------
+    original : Original
+    codec : BaseCodec
+    scale : Fraction
+    draft : bool
+        Whether the codec's quick twin makes the files.
+    """
+
+    def __init__(
+        self, original: Original, codec: BaseCodec, scale: Fraction, draft: bool = False
+    ) -> None:
+        self.original, self.codec, self.scale = original, codec, scale
+        self._encode = codec.draft if draft else codec.encode
+        self._files: dict[int, bytes] = {}
+
+    @cached_property
+    def final(self) -> BasePictures:
+        """As the codec makes them when it takes its time."""
+        if self._encode is self.codec.encode:
+            return self
+        return BasePictures(self.original, self.codec, self.scale)
+
+    def file(self, quality: int) -> bytes:
+        """A base picture without a record."""
+        if quality not in self._files:
+            self._files[quality] = self._encode(self._reduced, quality)
+        return self._files[quality]
+
+    def size(self, quality: int) -> int:
+        """Bytes of the payload, with whatever bank."""
+        return len(pack(self.file(quality), self.record))
+
+    @cached_property
+    def record(self) -> Record:
+        """As long as the final one, whatever that will say."""
+        rows, columns = self.original.shape
+        packed = None
+        if self.original.alpha is not None:
+            packed = pack_alpha(reduce_photo(self.original.alpha, self.scale, self.codec.reduce))
+        return Record(columns, rows, bank=None, psnr=0.0, score=0.0, alpha=packed)
+
+    @cached_property
+    def _reduced(self) -> NDArray[np.uint8]:
+        return reduce_photo(self.original.flat, self.scale, self.codec.reduce)
+
+
+class Way:
+    """Base pictures, and how they are restored: what differs is the quality.
+
+    Parameters
+    ----------
+    pictures : BasePictures
+    banks : BankStore or None
+        None where nothing restores them: the plain codec.
+    """
+
+    def __init__(self, pictures: BasePictures, banks: BankStore | None) -> None:
+        self.pictures, self.banks = pictures, banks
+        self._trials: dict[int, Trial] = {}
+
+    @cached_property
+    def final(self) -> Way:
+        """With the codec at its best."""
+        final = self.pictures.final
+        return self if final is self.pictures else Way(final, self.banks)
+
+    def trial(self, quality: int) -> Trial:
+        """The bank that gives the best PSNR at a quality."""
+        if quality not in self._trials:
+            self._trials[quality] = max(self._variants(quality), key=lambda trial: trial.psnr)
+        return self._trials[quality]
+
+    def _variants(self, quality: int) -> list[Trial]:
+        if self.banks is None:
+            return [Trial(self, quality, None)]
+        codec, scale = self.pictures.codec, self.pictures.scale
+        banks = self.banks.candidates(codec.name, scale, quality)
+        return [Trial(self, quality, bank) for bank in banks]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A way at one quality with one bank; nothing is measured before it is asked for."""
+
+    way: Way
+    quality: int
+    bank: Bank | None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the payload."""
+        return self.way.pictures.size(self.quality)
+
+    @cached_property
+    def psnr(self) -> float:
+        """Of restored luma, in dB."""
+        return luma_psnr(self._shown(), self.way.pictures.original.flat)
+
+    @cached_property
+    def score(self) -> float:
+        """SSIMULACRA2 of the restored picture."""
+        return ssimulacra2(self._shown(), self.way.pictures.original.flat)
+
+    def candidate(self) -> Candidate:
+        """All of it, with the payload."""
+        pictures = self.way.pictures
+        bank = None if self.bank is None else self.bank.id
+        record = replace(pictures.record, bank=bank, psnr=self.psnr, score=self.score)
+        return Candidate(
+            base=pictures.codec.name,
+            scale=pictures.scale,
+            quality=self.quality,
+            bank=bank,
+            payload=pack(pictures.file(self.quality), record),
+            record=record,
+            score=self.score,
+            psnr=self.psnr,
+        )
+
+    def _shown(self) -> NDArray[np.uint8]:
+        """What viewers see, over white: shape (M, N, 3), uint8."""
+        pictures = self.way.pictures
+        base = decode_base(pictures.file(self.quality))
+        bank = NO_FILTERS if self.bank is None else self.bank
+        with pictures.original.restoring:
+            return restore(base, bank, pictures.original.shape, engine=kernels.engine())

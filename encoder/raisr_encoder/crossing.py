@@ -1,0 +1,54 @@
+"""Where a rising margin turns from failing to passing, in few steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+PATIENCE = 5
+"""Steps after which nothing but halving is tried."""
+
+
+def first_passing(
+    qualities: Sequence[int],
+    margin: Callable[[int], float],
+    start: int | None = None,
+    slack: float = 0.0,
+) -> int | None:
+    """The first of `qualities` whose margin is not negative; None if there is none.
+
+    Margins rise along the qualities, nearly straight, and each is costly to find: a secant tells
+    where to look next.
+
+    Parameters
+    ----------
+    qualities : sequence of int
+    margin : callable
+    start : int, optional
+        The quality to look at first, likely near the one sought; by default one in the middle.
+    slack : float, optional
+        A margin of 0..slack is good enough to stop at.
+    """
+    failed, passed = -1, len(qualities)
+    place = passed // 2 if start is None else qualities.index(start)
+    stride = passed // 4 if start is None else 3
+    known: dict[int, float] = {}
+    while passed - failed > 1:
+        known[place] = margin(qualities[place])
+        if 0 <= known[place] <= slack:
+            return qualities[place]
+        if known[place] < 0:
+            failed = place
+        else:
+            passed = place
+        aim = _aim(known, stride) if len(known) < PATIENCE else (failed + passed) / 2
+        place = min(max(math.ceil(aim), failed + 1), passed - 1)
+    return qualities[passed] if passed < len(qualities) else None
+
+
+def _aim(known: dict[int, float], stride: int) -> float:
+    """Where the margin is zero, as far as the two places tell that came closest."""
+    (one, height), *others = sorted(known.items(), key=lambda item: abs(item[1]))
+    if others and (rise := (height - others[0][1]) / (one - others[0][0])) > 0:
+        return one - height / rise
+    return one + math.copysign(stride, -height)

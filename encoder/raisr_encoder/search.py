@@ -1,0 +1,303 @@
+"""Photograph -> the best of its candidates: base codec, scale, quality and bank."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple, TypeVar
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_encoder.bank_store import BankStore
+from raisr_encoder.base_codec import base_codec
+from raisr_encoder.candidate import BasePictures, Candidate, Original, Trial, Way
+from raisr_encoder.crossing import first_passing
+from raisr_encoder.errors import BankMissing, ScoreUnreachable, TargetUnreachable
+from raisr_encoder.settings import DEFAULT_SCORE, Settings
+
+FULL_ENOUGH = 0.015
+"""Share of a target size that may stay unused; one quality more would take as much."""
+
+GOOD_ENOUGH = 0.2
+"""Points of SSIMULACRA2 above a target at which refining stops."""
+
+HOPELESS = 1.5
+"""dB of luma PSNR behind the best of the same bytes from where on nothing is judged."""
+
+CLOSE_SCORE, CLOSE_BYTES = 0.5, 1.02
+"""Points behind the best draft, and bytes relative to it, up to which a draft is finished too."""
+
+PLAIN_SAMPLES = 9
+"""Samples of the plain codec's bytes against its score."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much of what could be tried is tried.
+
+    Attributes
+    ----------
+    judged : int
+        Trials of each base codec that get a SSIMULACRA2, beside the plain codec.
+    finished : int
+        How many of those are finished with the codec at its best.
+    drafts : bool
+        Whether the search before that uses the codec's quick twin.
+    """
+
+    judged: int
+    finished: int
+    drafts: bool
+
+
+EFFORTS = {1: Effort(1, 1, True), 2: Effort(3, 2, True), 3: Effort(99, 3, False)}
+
+
+def search(
+    photo: NDArray[np.uint8],
+    settings: Settings,
+    banks: BankStore | None = None,
+    jobs: int = -1,
+) -> Candidate:
+    """The best candidate for what is asked.
+
+    Parameters
+    ----------
+    photo : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+    settings : Settings
+    banks : BankStore, optional
+        Banks to choose from; the shipped ones by default.
+    jobs : int, optional
+        Threads; as many as there are cores by default.
+
+    Raises
+    ------
+    TargetUnreachable, ScoreUnreachable, BankMissing, BankError
+    """
+    effort = EFFORTS[settings.effort]
+    ways = _ways(Original(photo), settings, banks or BankStore(), effort.drafts)
+    with joblib.Parallel(n_jobs=jobs, prefer="threads") as parallel:
+        searching = _Search(ways, effort, parallel)
+        if settings.quality is not None:
+            best = searching.at_quality(settings.quality)
+        elif settings.target_size is not None:
+            best = searching.within(settings.target_size)
+        else:
+            target = settings.target_score
+            best = searching.reaching(DEFAULT_SCORE if target is None else target)
+        return best.candidate()
+
+
+def plain(photo: NDArray[np.uint8], base: str, quality: int) -> Candidate:
+    """The photograph at full size through a base codec and nothing else.
+
+    Parameters
+    ----------
+    photo : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+    base : str
+    quality : int
+    """
+    pictures = BasePictures(Original(photo), base_codec(base), Fraction(1))
+    return Way(pictures, None).trial(quality).candidate()
+
+
+def plain_within(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:
+    """As `plain`, at the highest quality that fits into so many bytes.
+
+    Raises
+    ------
+    TargetUnreachable
+    """
+    pictures = BasePictures(Original(photo), base_codec(base), Fraction(1))
+    way = Way(pictures, None)
+    quality = _fit(pictures, None, size)
+    if quality is None:
+        raise TargetUnreachable(size, _smallest(way))
+    return way.trial(quality).candidate()
+
+
+def _ways(original: Original, settings: Settings, banks: BankStore, draft: bool) -> list[Way]:
+    """All that may be tried, little reduction first; at scale 1 the plain codec, too."""
+    ways = []
+    for codec in map(base_codec, settings.bases):
+        served = banks.scales(codec.name)
+        scales = {Fraction(1), *served} if settings.scale is None else {settings.scale}
+        for scale in scales:
+            pictures = BasePictures(original, codec, scale, draft)
+            ways += [Way(pictures, banks)] if scale in served else []
+            ways += [Way(pictures, None)] if scale == 1 else []
+    if not ways:
+        raise BankMissing(settings.base, settings.scale)
+    return sorted(ways, key=lambda way: way.pictures.scale)
+
+
+class _Start(NamedTuple):
+    """A way to look at, and a quality that is likely near the one sought."""
+
+    way: Way
+    quality: int | None = None
+
+
+class _Search:
+    """The ways, judged as far as the effort goes."""
+
+    def __init__(self, ways: list[Way], effort: Effort, parallel: joblib.Parallel) -> None:
+        self._ways, self._effort, self._parallel = ways, effort, parallel
+        self._starts = [_Start(way) for way in ways]
+
+    def within(self, size: int) -> Trial:
+        """The best score within so many bytes.
+
+        Raises
+        ------
+        TargetUnreachable
+        """
+        drafts = self._judged(self._fitting(self._starts, size))
+        close = [each for each in drafts if each.score >= drafts[0].score - CLOSE_SCORE]
+        # Where no draft fits, a file that takes its time may.
+        starts = self._final(close) or [_Start(way.final) for way in self._ways]
+        finals = self._judged(self._fitting(starts, size))
+        if not finals:
+            raise TargetUnreachable(size, min(self._each(_smallest, self._ways)))
+        return finals[0]
+
+    def reaching(self, score: float) -> Trial:
+        """The fewest bytes that reach a score.
+
+        Raises
+        ------
+        ScoreUnreachable
+        """
+        drafts = self._reaching(self._rivals(score), score)
+        if not drafts:
+            raise ScoreUnreachable(score, self._highest_score())
+        fewest = min(each.size for each in drafts)
+        close = [each for each in drafts if each.size <= fewest * CLOSE_BYTES]
+        finals = self._reaching(self._final(close), score)
+        return min(finals or drafts, key=lambda trial: trial.size)
+
+    def at_quality(self, quality: int) -> Trial:
+        """What saves most against the plain codec, at a quality of the base codec."""
+        trials = [way.trial(way.pictures.codec.nearest(quality)) for way in self._ways]
+        self._each(_score, trials)
+        if len({trial.way.pictures for trial in trials}) == 1:
+            best = max(trials, key=_merit)
+        else:
+            needed = self._needed_by_plain()
+            best = min(trials, key=lambda trial: trial.size / needed(trial.score))
+        return best.way.final.trial(best.quality)
+
+    def _rivals(self, score: float) -> list[_Start]:
+        """The ways that may need the fewest bytes for a score."""
+        if self._ways[0].pictures.codec.lossless:
+            return self._starts
+        found = (_reach(_Start(way), score) for way in self._least_reduced())
+        first = next((trial for trial in found if trial is not None), None)
+        if first is None:
+            return []
+        # At the bytes that one way needs, others show whether they need fewer.
+        rivals = self._judged(self._fitting(self._starts, first.size))
+        close = [each for each in rivals if each.score >= rivals[0].score - CLOSE_SCORE]
+        return [_Start(each.way, each.quality) for each in close]
+
+    def _highest_score(self) -> float:
+        ways = self._least_reduced()
+        return max(self._each(lambda way: way.trial(way.pictures.codec.qualities[1]).score, ways))
+
+    def _least_reduced(self) -> list[Way]:
+        scale = min(way.pictures.scale for way in self._ways)
+        return [way for way in self._ways if way.pictures.scale == scale]
+
+    def _needed_by_plain(self) -> Callable[[float], float]:
+        """The bytes that the plain codec needs for a score; of several codecs, JPEG."""
+        codecs = {way.pictures.codec.name for way in self._ways}
+        name = codecs.pop() if len(codecs) == 1 else "jpeg"
+        pictures = self._ways[0].pictures
+        full = BasePictures(pictures.original, base_codec(name), Fraction(1), draft=True)
+        samples = np.linspace(*full.codec.qualities, PLAIN_SAMPLES, dtype=int)
+        trials = self._each(Way(full, None).trial, map(int, samples))
+        scores = np.maximum.accumulate(self._each(_score, trials))
+        logarithms = [math.log(trial.size) for trial in trials]
+        return lambda score: math.exp(np.interp(score, scores, logarithms))
+
+    def _final(self, drafts: list[Trial]) -> list[_Start]:
+        """The first few drafts, to be done with the codec at its best."""
+        return [_Start(each.way.final, each.quality) for each in drafts[: self._effort.finished]]
+
+    def _fitting(self, starts: list[_Start], size: int) -> list[Trial]:
+        """The highest quality of each way that fits, without those of which none does."""
+        # The plain codec and filters at scale 1 share their pictures.
+        likely = {way.pictures: quality for way, quality in starts}
+        qualities = self._each(lambda item: _fit(*item, size), likely.items())
+        fitting = dict(zip(likely, qualities, strict=True))
+        trials = [(way, fitting[way.pictures]) for way, _ in starts]
+        return [way.trial(quality) for way, quality in trials if quality is not None]
+
+    def _reaching(self, starts: list[_Start], score: float) -> list[Trial]:
+        """The lowest quality of each way that reaches a score, without those of which none does."""
+        found = self._each(lambda start: _reach(start, score), starts)
+        return [trial for trial in found if trial is not None]
+
+    def _judged(self, trials: list[Trial]) -> list[Trial]:
+        """The trials of equal bytes that are worth a SSIMULACRA2, the best one first."""
+        self._each(_psnr, trials)
+        trials = sorted(trials, key=_psnr, reverse=True)
+        hopeful = [each for each in trials if each.psnr >= trials[0].psnr - HOPELESS]
+        judged = []
+        for codec in {each.way.pictures.codec for each in hopeful}:
+            of_codec = [each for each in hopeful if each.way.pictures.codec == codec]
+            judged += [each for each in of_codec if each.bank is None]
+            judged += [each for each in of_codec if each.bank][: self._effort.judged]
+        self._each(_score, judged)
+        return sorted(judged, key=_merit, reverse=True)
+
+    def _each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        results: list[Result] = self._parallel(joblib.delayed(function)(item) for item in items)
+        return results
+
+
+def _fit(pictures: BasePictures, likely: int | None, size: int) -> int | None:
+    """The highest quality of a payload that fits."""
+    lowest, highest = pictures.codec.qualities
+
+    def margin(quality: int) -> float:
+        return math.log(size / pictures.size(quality))
+
+    return first_passing(range(highest, lowest - 1, -1), margin, likely, FULL_ENOUGH)
+
+
+def _reach(start: _Start, score: float) -> Trial | None:
+    """The lowest quality that reaches a score."""
+    lowest, highest = start.way.pictures.codec.qualities
+
+    def margin(quality: int) -> float:
+        return start.way.trial(quality).score - score
+
+    qualities = range(lowest, highest + 1)
+    quality = first_passing(qualities, margin, start.quality, GOOD_ENOUGH)
+    return None if quality is None else start.way.trial(quality)
+
+
+def _smallest(way: Way) -> int:
+    """Bytes of the smallest payload."""
+    return way.pictures.final.size(way.pictures.codec.qualities[0])
+
+
+def _psnr(trial: Trial) -> float:
+    return trial.psnr
+
+
+def _score(trial: Trial) -> float:
+    return trial.score
+
+
+def _merit(trial: Trial) -> tuple[float, float]:
+    """What is too small for SSIMULACRA2 to tell apart, PSNR does."""
+    return trial.score, trial.psnr

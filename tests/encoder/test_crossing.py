@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from raisr_encoder.crossing import first_passing
+
+
+@pytest.mark.parametrize("start", [None, 0, 50, 100])
+@pytest.mark.parametrize("first", [0, 1, 37, 99, 100, 101])
+@pytest.mark.parametrize("bend", [0.3, 1.0, 3.0])
+def test_the_first_that_passes_is_found_in_few_steps(
+    first: int, start: int | None, bend: float
+) -> None:
+    asked = []
+
+    def margin(quality: int) -> float:
+        asked.append(quality)
+        distance = quality - first + 0.5
+        return math.copysign(abs(distance) ** bend, distance)
+
+    found = first_passing(range(101), margin, start)
+    assert found == (first if first <= 100 else None)
+    assert len(set(asked)) == len(asked) <= 12
+
+
+def test_falling_margins_are_searched_from_the_other_end() -> None:
+    assert first_passing(range(95, 0, -1), lambda quality: 40.5 - quality) == 40
+
+
+def test_good_enough_ends_the_search() -> None:
+    asked = []
+
+    def margin(quality: int) -> float:
+        asked.append(quality)
+        return float(quality - 60)
+
+    assert first_passing(range(101), margin, 61, slack=1.0) == 61
+    assert asked == [61]
+
+
+def test_steps_and_plateaus_are_no_trap() -> None:
+    assert first_passing(range(101), lambda quality: quality // 10 - 6.5) == 70
+    assert first_passing([100], lambda _: -1.0) is None
+    assert first_passing([100], lambda _: 1.0) == 100
