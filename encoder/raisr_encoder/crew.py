@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -59,7 +60,12 @@ def gathered(jobs: int, scheduler: str | None) -> Iterator[Crew]:
     ------
     DaskMissing, SchedulerUnreachable
     """
-    with joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator") as local:
+    with (
+        warnings.catch_warnings(),
+        joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator") as local,
+    ):
+        # Memory that a large picture took and gave back looks like a leak; no work is lost.
+        warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
         if scheduler is None:
             yield Crew(local, local)
         else:

@@ -100,6 +100,17 @@ class PictureTooSmall(RaisrError):
         )
 
 
+class NothingToCompare(RaisrError):
+    """A picture is so small that its files are mostly headers."""
+
+    def __init__(self, source: Path, shape: tuple[int, int], smallest: int) -> None:
+        self.source, self.shape, self.smallest = source, shape, smallest
+        super().__init__(
+            f"{source}: {shape[1]} x {shape[0]} pixels are too few to compare, which takes "
+            f"{smallest} x {smallest}"
+        )
+
+
 class NoEnlargement(RaisrError):
     """Upscaling was asked for a smaller picture."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable
+from errno import EISDIR
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from raisr_encoder.errors import InputUnreadable, NoPhotographs, OutputUnwritable
 
@@ -67,5 +69,21 @@ def write_whole(target: Path, data: bytes) -> None:
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputUnwritable(target, error.strerror or str(error)) from error
+
+
+def check_writable(target: Path) -> None:
+    """Find out before long work whether `write_whole` would fail after it.
+
+    Raises
+    ------
+    OutputUnwritable
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(EISDIR, "it is a folder")
+        TemporaryFile(dir=target.parent).close()
     except OSError as error:
         raise OutputUnwritable(target, error.strerror or str(error)) from error

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.metrics import peak_signal_noise_ratio
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from ssimulacra2 import compute_ssimulacra2
 
 from raisr_decoder.color import luma
@@ -23,6 +23,17 @@ def plane_psnr(plane: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
     planes = original, plane
     with np.errstate(divide="ignore"):
         return float(peak_signal_noise_ratio(*planes, data_range=255))  # type: ignore[no-untyped-call]
+
+
+def luma_ssim(picture: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
+    """SSIM of full-range luma of pictures of shape (M, N, 3), 11 rows and columns at least.
+
+    As in Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment: From Error Visibility to
+    Structural Similarity" (2004): Gaussian windows of 1.5 pixels.
+    """
+    settings = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 255}
+    planes = luma(original), luma(picture)
+    return float(structural_similarity(*planes, **settings))  # type: ignore[no-untyped-call]
 
 
 def ssimulacra2(picture: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:

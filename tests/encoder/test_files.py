@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from raisr_encoder.errors import InputUnreadable, NoPhotographs, OutputUnwritable
-from raisr_encoder.files import find_photographs, read_file, write_whole
+from raisr_encoder.files import check_writable, find_photographs, read_file, write_whole
 
 
 def test_folders_are_searched_in_order(tmp_path: Path) -> None:
@@ -39,11 +40,28 @@ def test_files_are_written_whole_and_readable_by_others(tmp_path: Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o666 & ~mask
 
 
-def test_an_unwritable_place_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+def write(target: Path) -> None:
+    write_whole(target, b"data")
+
+
+@pytest.mark.parametrize("attempt", [write, check_writable])
+def test_an_unwritable_place_is_an_error_and_leaves_nothing(
+    tmp_path: Path, attempt: Callable[[Path], None]
+) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputUnwritable):
-        write_whole(tmp_path / "file" / "below", b"data")
+        attempt(tmp_path / "file" / "below")
     (tmp_path / "folder").mkdir()
     with pytest.raises(OutputUnwritable):
-        write_whole(tmp_path / "folder", b"data")
+        attempt(tmp_path / "folder")
+    with pytest.raises(OutputUnwritable):
+        attempt(Path("/proc/version/below"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_finding_out_whether_a_file_can_be_written_changes_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_bytes(b"before")
+    check_writable(target)
+    assert target.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [target]

@@ -1,0 +1,339 @@
+"""Bytes against quality: photographs as plain codecs and as raisr send them.
+
+Bjontegaard deltas as the package `bjontegaard` computes them, with PCHIP interpolation of the
+logarithm of the rate, as the common test conditions of video codecs do (JVET-T2010).
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_encoder import image_io
+from raisr_encoder.bank_store import BankStore
+from raisr_encoder.base_codec import BaseCodec, base_codec
+from raisr_encoder.crew import gathered
+from raisr_encoder.decode import decode
+from raisr_encoder.errors import NothingToCompare, TargetUnreachable
+from raisr_encoder.metrics import luma_psnr, luma_ssim, ssimulacra2
+from raisr_encoder.progress import Progress
+from raisr_encoder.search import search
+from raisr_encoder.settings import Settings
+
+RATES = (0.08, 0.125, 0.2, 0.33, 0.55, 1.0)
+"""Bits per pixel that files are made for."""
+
+SMALLEST = 64
+"""Rows and columns that a photograph must have; smaller files are mostly headers."""
+
+METRICS = {"psnr": "PSNR-Y", "ssim": "SSIM", "score": "SSIMULACRA2"}
+
+RIVALS = {
+    "raisr jpeg": ("JPEG", "JPEG (mozjpeg)"),
+    "raisr webp": ("WebP",),
+    "raisr avif": ("AVIF", "AVIF (4:4:4)"),
+    "raisr auto": ("JPEG",),
+}
+"""Methods of raisr, and the plain codecs that each is held against."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a file takes and what it reaches.
+
+    Attributes
+    ----------
+    rate : float
+        Bits per pixel of the full picture.
+    psnr : float
+        Of luma, in dB.
+    ssim : float
+        Of luma.
+    score : float
+        SSIMULACRA2.
+    """
+
+    rate: float
+    psnr: float
+    ssim: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A photograph as a file.
+
+    Attributes
+    ----------
+    file : bytes
+    base : str
+        Base codec.
+    scale : Fraction
+        Output size / base size.
+    quality : int
+        Of the base codec.
+    point : Point
+    """
+
+    file: bytes
+    base: str
+    scale: Fraction
+    quality: int
+    point: Point
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One photograph, sent by many methods.
+
+    Attributes
+    ----------
+    photo : Path
+    coded : dict
+        By method and rate; rates are missing that a method cannot get down to.
+    """
+
+    photo: Path
+    coded: dict[str, dict[float, Coded]]
+
+    def curve(self, method: str) -> list[Point]:
+        """What a method reaches, by rising rate."""
+        return [coded.point for coded in self.coded[method].values()]
+
+
+def plain_codecs() -> dict[str, BaseCodec]:
+    """Codecs by themselves: as most programs use them, and as raisr codes its base pictures."""
+    jpeg, webp, avif = map(base_codec, ("jpeg", "webp", "avif"))
+    return {
+        "JPEG": replace(jpeg, encode=image_io.save_plain_jpeg),
+        "JPEG (mozjpeg)": jpeg,
+        "WebP": webp,
+        "AVIF": replace(avif, encode=image_io.save_plain_avif),
+        "AVIF (4:4:4)": avif,
+    }
+
+
+def methods() -> list[str]:
+    """All that are compared, by name."""
+    return [*plain_codecs(), *RIVALS]
+
+
+def check_photo(source: Path) -> None:
+    """Refuse what cannot be compared.
+
+    Raises
+    ------
+    InputUnreadable, PictureUnreadable, LimitExceeded, NothingToCompare
+    """
+    rows, columns, _ = image_io.read_photo(source).shape
+    if min(rows, columns) < SMALLEST:
+        raise NothingToCompare(source, (rows, columns), SMALLEST)
+
+
+def send_photo(source: Path, method: str, rate: float, banks: BankStore) -> Coded | None:
+    """Send a photograph by one method in at most so many bits per pixel, as `send` does.
+
+    Raises
+    ------
+    InputUnreadable, PictureUnreadable, LimitExceeded, BankError
+    """
+    photo = image_io.read_photo(source)
+    rows, columns, _ = photo.shape
+    return send(photo, method, int(rate * rows * columns / 8), banks)
+
+
+def send(photo: NDArray[np.uint8], method: str, target_size: int, banks: BankStore) -> Coded | None:
+    """Send a photograph in at most so many bytes, and look at what arrives.
+
+    Parameters
+    ----------
+    photo : ndarray of shape (M, N, 3), uint8
+    method : str
+        One of `methods`.
+    target_size : int
+    banks : BankStore
+
+    Returns
+    -------
+    Coded or None
+        None where the method makes no file that small.
+
+    Raises
+    ------
+    BankError
+    """
+    if method in RIVALS:
+        settings = Settings(method.removeprefix("raisr "), target_size=target_size)
+        return send_restored(photo, settings, banks)
+    return send_plain(photo, plain_codecs()[method], target_size)
+
+
+def send_restored(photo: NDArray[np.uint8], settings: Settings, banks: BankStore) -> Coded | None:
+    """Send a photograph by raisr; None where no payload is that small.
+
+    Raises
+    ------
+    BankError
+    """
+    try:
+        found = search(photo, settings, banks)
+    except TargetUnreachable:
+        return None
+    file = found.payload
+    point = look(decode(file, banks), photo, len(file))
+    return Coded(file, found.base, found.scale, found.quality, point)
+
+
+def send_plain(photo: NDArray[np.uint8], codec: BaseCodec, target_size: int) -> Coded | None:
+    """Send a photograph by a plain codec; None where it makes no file that small."""
+    files = cache(lambda quality: codec.encode(photo, quality))
+    lowest, highest = codec.qualities
+    qualities = range(lowest, highest + 1)
+    fitting = bisect_right(qualities, target_size, key=lambda quality: len(files(quality)))
+    if not fitting:
+        return None
+    quality = qualities[fitting - 1]
+    file = files(quality)
+    point = look(image_io.decode_base(file), photo, len(file))
+    return Coded(file, codec.name, Fraction(1), quality, point)
+
+
+def look(seen: NDArray[np.uint8], photo: NDArray[np.uint8], size: int) -> Point:
+    """How close a picture of so many bytes comes to the photograph."""
+    rows, columns, _ = photo.shape
+    return Point(
+        8 * size / (rows * columns),
+        luma_psnr(seen, photo),
+        luma_ssim(seen, photo),
+        ssimulacra2(seen, photo),
+    )
+
+
+def arrived(coded: Coded, method: str, banks: BankStore) -> NDArray[np.uint8]:
+    """What viewers see of a file: shape (M, N, 3), uint8.
+
+    Raises
+    ------
+    BankError
+    """
+    return decode(coded.file, banks) if method in RIVALS else image_io.decode_base(coded.file)
+
+
+Send = Callable[[Path, str, float, BankStore], Coded | None]
+
+
+def compare(
+    photos: Sequence[Path],
+    banks: BankStore,
+    jobs: int,
+    progress: Progress,
+    rates: Sequence[float] = RATES,
+    send_one: Send = send_photo,
+) -> list[Comparison]:
+    """Send photographs by every method and at every rate.
+
+    Parameters
+    ----------
+    photos : sequence of Path
+        That `check_photo` finds nothing wrong with.
+    banks : BankStore
+    jobs : int
+        Processes.
+    progress : callable
+    rates : sequence of float
+        Bits per pixel, rising.
+    send_one : callable
+        `send_photo`, or what remembers its results.
+
+    Raises
+    ------
+    InputUnreadable, PictureUnreadable, LimitExceeded, BankError, WorkersLost
+    """
+    tasks = [(photo, method, rate) for photo in photos for method in methods() for rate in rates]
+    found: dict[Path, dict[str, dict[float, Coded]]] = {
+        photo: {method: {} for method in methods()} for photo in photos
+    }
+    with gathered(jobs, scheduler=None) as crew:
+        results = crew.map(send_one, tasks, banks)
+        for done, (photo, method, rate) in enumerate(tasks):
+            progress("comparing", done, len(tasks))
+            coded = next(results)
+            if coded is not None:
+                found[photo][method][rate] = coded
+    progress("comparing", len(tasks), len(tasks))
+    return [Comparison(photo, coded) for photo, coded in found.items()]
+
+
+def bd_rate(points: Iterable[Point], reference: Iterable[Point], metric: str) -> float:
+    """Bytes for the same quality, in percent more (negative: fewer) than the reference takes.
+
+    Parameters
+    ----------
+    points, reference : iterable of Point
+    metric : str
+        One of `METRICS`.
+
+    Returns
+    -------
+    float
+        NaN where the curves share no quality.
+    """
+    import bjontegaard
+
+    rates, levels = zip(*(_front(curve, metric) for curve in (reference, points)), strict=True)
+    if min(map(len, levels)) < 2 or max(low[0] for low in levels) >= min(top[-1] for top in levels):
+        return math.nan
+    curves = rates[0], levels[0], rates[1], levels[1]
+    return float(
+        bjontegaard.bd_rate(*curves, "pchip", require_matching_points=False, min_overlap=0)
+    )
+
+
+def delta_rows(comparisons: Sequence[Comparison]) -> list[tuple[str, str, list[float]]]:
+    """Methods of raisr, their rivals, and means of `bd_rate` over photographs by each metric."""
+    return [
+        (method, rival, [mean_delta(comparisons, method, rival, metric) for metric in METRICS])
+        for method, rivals in RIVALS.items()
+        for rival in rivals
+    ]
+
+
+def mean_delta(comparisons: Sequence[Comparison], method: str, rival: str, metric: str) -> float:
+    """Mean of `bd_rate` over the photographs that have one; NaN where none has."""
+    deltas = [bd_rate(each.curve(method), each.curve(rival), metric) for each in comparisons]
+    known = [delta for delta in deltas if not math.isnan(delta)]
+    return mean(known) if known else math.nan
+
+
+def mean_curve(comparisons: Sequence[Comparison], method: str) -> list[Point]:
+    """Means of the photographs, at the rates that all of them have by this method."""
+    shared = set.intersection(*(set(each.coded[method]) for each in comparisons))
+    points = [[each.coded[method][rate].point for each in comparisons] for rate in sorted(shared)]
+    return [
+        Point(
+            mean(point.rate for point in at_rate),
+            *(mean(getattr(point, metric) for point in at_rate) for metric in METRICS),
+        )
+        for at_rate in points
+    ]
+
+
+def _front(points: Iterable[Point], metric: str) -> tuple[list[float], list[float]]:
+    """Rates and levels of the points that no smaller file reaches, both rising."""
+    rates: list[float] = []
+    levels: list[float] = []
+    for point in sorted(points, key=lambda point: point.rate):
+        level = getattr(point, metric)
+        if math.isfinite(level) and (not levels or level > levels[-1]):
+            rates.append(point.rate)
+            levels.append(level)
+    return rates, levels
