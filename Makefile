@@ -13,7 +13,7 @@ RUNTIME := web/raisr_web/runtime/index.js
 RUNTIME_SOURCES := $(shell find wasm_decoder web/raisr_web/packing -name '*.py' -not -path '*/build/*') wasm_decoder/pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format lock clean browsers
+.PHONY: help setup demo test lint format lock banks clean browsers
 
 help:
 	@echo "make demo    encode the photographs of samples/ and serve them (PORT=$(PORT) to choose another port)"
@@ -21,6 +21,7 @@ help:
 	@echo "make setup   only set up: .venv with bin/raisr, node_modules, browsers, the Python runtime of the page"
 	@echo "make lint    only the linters and type checkers"
 	@echo "make format  format the Python sources"
+	@echo "make banks   train all shipped filter banks anew (PHOTOGRAPHS='folder another-folder')"
 	@echo "make lock    pin the newest dependencies anew"
 	@echo "make clean   remove what set-up and tests made"
 
@@ -49,6 +50,12 @@ lock: $(EDITABLE)
 		--no-emit-package raisr-decoder --no-emit-package raisr-encoder \
 		$(DISTRIBUTIONS:%=%/pyproject.toml) requirements.in --output-file requirements.lock
 	npm update
+
+# What is shipped is replaced once all is trained.
+banks: $(EDITABLE)
+	$(BIN)/raisr train-shipped $(PHOTOGRAPHS) -o .cache/banks
+	rm -f wasm_decoder/raisr_decoder/banks/*
+	mv .cache/banks/* wasm_decoder/raisr_decoder/banks/
 
 clean:
 	rm -rf .venv .cache node_modules web/raisr_web/runtime demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -57,6 +57,7 @@ from raisr_encoder.image_io import decode_picture, save_png
 from raisr_encoder.plot import plot_bank
 from raisr_encoder.progress import Progress as Report
 from raisr_encoder.reduce import scaled_shape
+from raisr_encoder.shipped import shipped
 
 MIN_SCALE, MAX_SCALE = Fraction(1, 2), Fraction(8)
 JPEG_START = b"\xff\xd8\xff"
@@ -402,7 +403,7 @@ def info(file: Path, as_json: bool, plot: Path | None) -> None:
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="Bank file, or an existing folder where it is named by its id.",
+    help="Bank file, or a folder where banks are named by their ids.",
 )
 @click.option("--base", type=click.Choice(BASES), default="jpeg", help="Base codec.")
 @click.option(
@@ -422,10 +423,13 @@ def info(file: Path, as_json: bool, plot: Path | None) -> None:
 )
 @click.option(
     "--quality",
+    "qualities",
     type=QualityRange(),
-    default="20-60",
+    multiple=True,
+    default=["20-60"],
     show_default=True,
-    help="Quality of the base codec: one, or a range that the photographs are spread over.",
+    help="Quality of the base codec: one, or a range that the photographs are spread over. Several "
+    "give a bank each; they share their trees, so that they take less time than one by one.",
 )
 @click.option(
     "--depth",
@@ -435,6 +439,11 @@ def info(file: Path, as_json: bool, plot: Path | None) -> None:
     default=[6],
     show_default=True,
     help="Levels of the decision tree, which has 2**depth buckets; once for each stage.",
+)
+@click.option(
+    "--min-gain",
+    type=float,
+    help="Leave out further stages that gain less on the photographs held back, in dB.",
 )
 @click.option(
     "--sharpen",
@@ -485,8 +494,9 @@ def train(
     base: str,
     scales: tuple[Fraction, Fraction],
     mode: str,
-    quality: tuple[int, int],
+    qualities: tuple[tuple[int, int], ...],
     depths: tuple[int, ...],
+    min_gain: float | None,
     sharpen: float,
     blend: int,
     ridge: float,
@@ -495,17 +505,18 @@ def train(
     scheduler: str | None,
     jobs: int,
 ) -> None:
-    """Train a filter bank on photographs (or on folders of them).
+    """Train filter banks on photographs (or on folders of them).
 
-    The photographs are reduced and sent through the base codec; the bank learns to bring them
-    back. Its provenance is written beside it. Of ten photographs one is held back, to measure
-    on it what each stage gains.
+    The photographs are reduced and sent through the base codec; the filters learn to bring them
+    back. Each bank's provenance is written beside it. Of ten photographs one is held back, to
+    measure on it what each stage gains.
 
     When training is interrupted, the same command goes on from there. Who does the work does not
-    change the bank.
+    change a bank.
 
     \b
-    raisr train photographs/ -o banks/ --base jpeg --scale 2 --quality 30-50
+    raisr train photographs/ -o my.bank --base jpeg --scale 2 --quality 30-50
+    raisr train photographs/ -o banks/ --base webp --quality 5-39 --quality 40-69
     raisr train /mnt/photographs -o banks/ --work /mnt/work --scheduler tcp://host:8786
     """
     upsample_first = mode == "upsample-first"
@@ -514,20 +525,60 @@ def train(
             "a direct bank serves 1, 3/2, 2, 5/2, 3 or 4; --mode upsample-first serves any scale",
             param_hint="--scale",
         )
-    settings = Settings(base, scales, upsample_first, quality, depths, sharpen, blend, ridge, seed)
+    if len(qualities) > 1 and output.is_file():
+        raise click.BadParameter(
+            f"{output} is a file; several banks need a folder", param_hint="-o"
+        )
+    several = len(qualities) > 1 or output.is_dir()
+    settings = Settings(
+        base, scales, upsample_first, qualities, depths, sharpen, blend, min_gain, ridge, seed
+    )
     found = find_photographs(photos)
-    work = work or platformdirs.user_cache_path("raisr") / "training"
+    work = work or unfinished_trainings()
     with provenance.measured() as cost, progress_bar() as progress:
         trained = training.train(found, settings, jobs, progress, work, scheduler)
-    data = save(trained.bank)
-    target = output / f"{trained.bank.id}.bank" if output.is_dir() else output
-    write_whole(target, data)
-    note = provenance.describe(trained, settings, photos, cost)
-    write_whole(target.with_suffix(".json"), note.encode())
+    for made in trained.banks:
+        target = output / f"{made.bank.id}.bank" if several else output
+        note = provenance.describe(made, trained, settings, photos, cost)
+        write_bank(target, made, trained, note)
     trained.work.remove()
-    Console(width=None if Console().is_terminal else 120).print(training_table(trained))
-    click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
     fail_with(trained.unreadable)
+
+
+@main.command("train-shipped")
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the banks; trainings whose banks are there are not repeated.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.")
+def train_shipped(photos: tuple[Path, ...], output: Path, jobs: int) -> None:
+    """Train all banks that come with raisr anew, on photographs (or on folders of them).
+
+    About twenty trainings, one after the other. When they are interrupted, the same command goes
+    on from there. A note on what all of them took is written beside the banks.
+
+    \b
+    raisr train-shipped photographs/ -o banks/
+    """
+    found = find_photographs(photos)
+    for settings in shipped():
+        if provenance.holds(output, settings):
+            continue
+        scales = "-".join(sorted({str(scale) for scale in settings.scales}))
+        click.echo(f"base {settings.base}, scale {scales}")
+        with provenance.measured() as cost, progress_bar() as progress:
+            trained = training.train(found, settings, jobs, progress, unfinished_trainings())
+        for made in trained.banks:
+            note = provenance.describe(made, trained, settings, photos, cost)
+            write_bank(output / f"{made.bank.id}.bank", made, trained, note)
+        trained.work.remove()
+    total = provenance.summary(output)
+    write_whole(output / provenance.SUMMARY, total.encode())
+    click.echo(total)
 
 
 @main.command()
@@ -600,21 +651,39 @@ def progress_bar() -> Iterator[Report]:
         yield report
 
 
-def training_table(trained: training.Trained) -> Table:
+def unfinished_trainings() -> Path:
+    return platformdirs.user_cache_path("raisr") / "training"
+
+
+def write_bank(
+    target: Path, made: training.TrainedBank, trained: training.Trained, note: str
+) -> None:
+    """Write a bank, and its provenance beside it, and tell what was gained."""
+    data = save(made.bank)
+    write_whole(target, data)
+    write_whole(target.with_suffix(".json"), note.encode())
+    table = training_table(made, trained.held_back)
+    Console(width=None if Console().is_terminal else 120).print(table)
+    click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
+
+
+def training_table(made: training.TrainedBank, held_back: int) -> Table:
     """What each stage gains on the photographs held back, and how well its buckets are filled."""
-    table = Table("", title=f"{trained.held_back} photographs held back", box=None)
+    quality = "{}-{}".format(*made.bank.quality)
+    table = Table("", title=f"quality {quality}, {held_back} photographs held back", box=None)
     for heading in ("luma PSNR", "gain", "buckets", f"with fewer than {training.SPARSE} cells"):
         table.add_column(heading, justify="right")
-    filters = [stage for stage in trained.bank.stages if isinstance(stage, FilterStage)]
+    filters = [stage for stage in made.bank.stages if isinstance(stage, FilterStage)]
     buckets = {
         f"stage {number}": (str(stage.tree.leaves), str(sparse))
-        for number, (stage, sparse) in enumerate(zip(filters, trained.sparse, strict=True), start=1)
+        for number, (stage, sparse) in enumerate(zip(filters, made.sparse, strict=True), start=1)
     }
-    alone = trained.psnr.get(training.ALONE, 0.0)
-    for name in trained.psnr or buckets:
-        level = trained.psnr.get(name)
-        quality = ("", "") if level is None else (f"{level:.2f} dB", f"{level - alone:+.2f} dB")
-        table.add_row(name, *quality, *buckets.get(name, ("", "")))
+    alone = made.psnr.get(training.ALONE, 0.0)
+    for name in made.psnr or buckets:
+        level = made.psnr.get(name)
+        gain = ("", "") if level is None else (f"{level:.2f} dB", f"{level - alone:+.2f} dB")
+        absent = "left out" if name.startswith("stage") else ""
+        table.add_row(name, *gain, *buckets.get(name, (absent, "")))
     return table
 
 

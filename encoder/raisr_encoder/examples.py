@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 
 HELD_BACK = 10
@@ -24,8 +25,9 @@ class Settings:
     upsample_first : bool
         Whether the bank starts with a bicubic resize, which serves any scale (RAISR section II), or
         its first filters enlarge, which takes one scale that the cell filter serves.
-    quality : (int, int)
-        Range of the base codec's quality; the photographs are spread over it.
+    qualities : tuple of (int, int)
+        Ranges of the base codec's quality. Each gets a bank of its own, with all photographs spread
+        over it; their trees are the same.
     depths : tuple of int
         Levels of the tree of each filter stage; the stage has ``2**depth`` buckets.
     sharpen : float
@@ -33,6 +35,9 @@ class Settings:
         1); 0 for fidelity.
     blend : int
         Strength of a final blend stage, which takes back what sharpening breaks; 0 for none.
+    min_gain : float or None
+        Luma PSNR in dB that a further filter stage must gain on the photographs held back; the last
+        stages of a bank that gain less are left out. None to keep all.
     ridge : float
         Pull of each bucket towards the filter of all buckets, as `solve` takes it.
     seed : int
@@ -42,10 +47,11 @@ class Settings:
     base: str
     scales: tuple[Fraction, Fraction]
     upsample_first: bool
-    quality: tuple[int, int]
+    qualities: tuple[tuple[int, int], ...]
     depths: tuple[int, ...]
     sharpen: float = 0.0
     blend: int = 0
+    min_gain: float | None = None
     ridge: float = 100.0
     seed: int = 0
 
@@ -62,6 +68,8 @@ class Example:
         Absolute.
     present : bool
         Whether the photograph is there, seen from where training was started.
+    bank : int
+        Which bank learns from it: the place of its range in `Settings.qualities`.
     base : str
         Base codec.
     quality : int
@@ -79,6 +87,7 @@ class Example:
     number: int
     photo: Path
     present: bool
+    bank: int
     base: str
     quality: int
     scale: Fraction
@@ -88,34 +97,43 @@ class Example:
 
 
 def spread(photos: Sequence[Path], settings: Settings) -> list[Example]:
-    """The photographs, with qualities and scales from all of their ranges."""
-    count, seed = len(photos), settings.seed
-    (lowest, highest), (low, high) = settings.quality, settings.scales
-    qualities = [lowest + int(part * (highest + 1 - lowest)) for part in _fill(count, 0, seed)]
-    shares = [Fraction(round(part * 64), 64) for part in _fill(count, 1, seed)]
-    examples = []
-    for number, (photo, quality, share) in enumerate(zip(photos, qualities, shares, strict=True)):
-        held_back = count >= HELD_BACK and (number + 1 + seed) % HELD_BACK == 0
-        examples.append(
-            Example(
-                number,
-                photo.absolute(),
-                photo.exists(),
-                settings.base,
-                quality,
-                low + share * (high - low),
-                settings.upsample_first,
-                0.0 if held_back else settings.sharpen,
-                held_back,
-            )
+    """All photographs once for each bank, with qualities and scales from all of their ranges."""
+    numbers = count()
+    return [
+        Example(
+            next(numbers),
+            photo.absolute(),
+            photo.exists(),
+            bank,
+            settings.base,
+            quality,
+            scale,
+            settings.upsample_first,
+            0.0 if held_back else settings.sharpen,
+            held_back,
         )
-    return examples
+        for bank, qualities in enumerate(settings.qualities)
+        for photo, quality, scale, held_back in _spread_over(photos, qualities, settings)
+    ]
 
 
-def _fill(count: int, axis: int, seed: int) -> Iterator[float]:
+def _spread_over(
+    photos: Sequence[Path], qualities: tuple[int, int], settings: Settings
+) -> Iterator[tuple[Path, int, Fraction, bool]]:
+    """Each photograph with its quality and scale, and whether it is held back."""
+    (lowest, highest), (low, high) = qualities, settings.scales
+    number, seed = len(photos), settings.seed
+    shares = _fill(number, 0, seed), _fill(number, 1, seed)
+    for place, (photo, share, part) in enumerate(zip(photos, *shares, strict=True), start=1):
+        quality = lowest + int(share * (highest + 1 - lowest))
+        scale = low + Fraction(round(part * 64), 64) * (high - low)
+        yield photo, quality, scale, number >= HELD_BACK and (place + seed) % HELD_BACK == 0
+
+
+def _fill(amount: int, axis: int, seed: int) -> Iterator[float]:
     """Numbers of 0..1 that fill the range evenly, along several axes independent of each other."""
     # Fractions of multiples of the plastic number's powers (Roberts' R2 sequence).
     step = 1 / 1.32471795724474602596 ** (axis + 1)
     # Seeds start at places that fill the range evenly, too (multiples of the golden ratio).
     start = seed * 0.61803398874989484820
-    return ((start + number * step) % 1 for number in range(count))
+    return ((start + number * step) % 1 for number in range(amount))

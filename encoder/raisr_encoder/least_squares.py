@@ -91,9 +91,10 @@ def accumulate(samples: NDArray[np.int8], bucket: NDArray[np.int32], buckets: in
         Their number.
     """
     total = np.zeros((buckets, TAPS, samples.shape[1]))
-    for start in range(0, len(samples), CHUNK):
-        here = slice(start, start + CHUNK)
-        _add_products(total, samples[here], bucket[here])
+    with one_thread():
+        for start in range(0, len(samples), CHUNK):
+            here = slice(start, start + CHUNK)
+            _add_products(total, samples[here], bucket[here])
     cells = np.bincount(bucket, minlength=buckets).astype(np.int64)
     return Sums(total[..., :TAPS], total[..., TAPS:], cells)
 
@@ -125,7 +126,10 @@ def solve(sums: Sums, ridge: float) -> NDArray[np.int32]:
 
 
 def one_thread() -> threadpool_limits:
-    """Keep matrix routines to one thread within: with more, rounding would depend on how many."""
+    """Keep matrix routines to one thread within.
+
+    With more, rounding would depend on how many, and small products would wait for each other.
+    """
     return threadpool_limits(1, "blas")
 
 

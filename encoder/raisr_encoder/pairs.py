@@ -84,16 +84,19 @@ def measure_blended(work: WorkFolder, example: Example, stages: int, strength: i
 
 
 def store_stage(
-    work: WorkFolder, number: int, stage: FilterStage, cells: NDArray[np.int64]
+    work: WorkFolder, number: int, bank: int, stage: FilterStage, cells: NDArray[np.int64]
 ) -> None:
-    """Keep a finished stage and the cells of each of its buckets."""
+    """Keep a finished stage of a bank and the cells of each of its buckets."""
     tree = {"feature": stage.tree.feature, "threshold": stage.tree.threshold}
-    work.store(f"stage-{number}", block=stage.block, weights=stage.weights, cells=cells, **tree)
+    name = _stage_name(number, bank)
+    work.store(name, block=stage.block, weights=stage.weights, cells=cells, **tree)
 
 
-def load_stage(work: WorkFolder, number: int) -> tuple[FilterStage, NDArray[np.int64]] | None:
-    """A finished stage and the cells of each of its buckets, if it is there."""
-    found = work.load(f"stage-{number}")
+def load_stage(
+    work: WorkFolder, number: int, bank: int
+) -> tuple[FilterStage, NDArray[np.int64]] | None:
+    """A finished stage of a bank and the cells of each of its buckets, if it is there."""
+    found = work.load(_stage_name(number, bank))
     if found is None:
         return None
     feature, threshold, weights = (
@@ -103,9 +106,13 @@ def load_stage(work: WorkFolder, number: int) -> tuple[FilterStage, NDArray[np.i
     return stage, found["cells"].astype(np.int64)
 
 
+def _stage_name(number: int, bank: int) -> str:
+    return f"stage-{number}-of-{bank}"
+
+
 def _filtered(work: WorkFolder, example: Example, stages: int) -> Pair:
     before = pair_after(work, example, stages - 1)
-    found = load_stage(work, stages)
+    found = load_stage(work, stages, example.bank)
     if found is None:
         raise WorkDamaged(work.path)
     plane = round_luma(kernels.filter_plane(before.plane, found[0]))

@@ -1,8 +1,9 @@
-"""What a bank was made from, and what making it cost: the note beside each bank."""
+"""What banks were made from, and what making them cost: a note beside each, and one for all."""
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import time
 from collections.abc import Iterator, Sequence
@@ -10,9 +11,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from raisr_encoder.examples import Settings
-from raisr_encoder.train import SPARSE, Trained
+from raisr_encoder.train import SPARSE, Trained, TrainedBank
+
+SUMMARY = "cost.json"
+"""The note on all banks of a folder."""
 
 
 @dataclass
@@ -34,20 +39,52 @@ def measured() -> Iterator[Cost]:
     cost.peak_megabytes = round(peak_kilobytes / 1024)
 
 
-def describe(trained: Trained, settings: Settings, sources: Sequence[Path], cost: Cost) -> str:
-    """The note, as JSON."""
+def describe(
+    made: TrainedBank, trained: Trained, settings: Settings, sources: Sequence[Path], cost: Cost
+) -> str:
+    """The note of one of the banks of a training, as JSON; the cost is that of all of them."""
     note = {
-        "bank": trained.bank.id,
+        "bank": made.bank.id,
+        "quality": made.bank.quality,
         "photographs": {
             "used": trained.photographs,
             "held_back": trained.held_back,
             "unreadable": len(trained.unreadable),
             "folders": sorted({source.name for source in sources}),
         },
-        "luma_psnr": {name: round(level, 3) for name, level in trained.psnr.items()},
-        "sparse_buckets": {"fewer_cells_than": SPARSE, "stages": list(trained.sparse)},
-        "settings": asdict(settings) | {"scales": [str(scale) for scale in settings.scales]},
-        "cost": asdict(cost),
+        "luma_psnr": {name: round(level, 3) for name, level in made.psnr.items()},
+        "sparse_buckets": {"fewer_cells_than": SPARSE, "stages": list(made.sparse)},
+        "settings": _facts(settings),
+        "cost": asdict(cost) | {"banks": len(trained.banks)},
         "versions": {name: version(name) for name in ("numpy", "pillow", "raisr-encoder")},
     }
     return json.dumps(note, indent=2) + "\n"
+
+
+def holds(folder: Path, settings: Settings) -> bool:
+    """Whether a folder holds banks of a training with these settings."""
+    return any(note["settings"] == _facts(settings) for note in _notes(folder))
+
+
+def summary(folder: Path) -> str:
+    """What all banks of a folder cost, as JSON."""
+    trainings = {json.dumps(note["settings"]): note["cost"] for note in _notes(folder)}
+    total = {
+        "banks": len(_notes(folder)),
+        "trainings": len(trainings),
+        "seconds": round(sum(cost["seconds"] for cost in trainings.values())),
+        "peak_megabytes": max(cost["peak_megabytes"] for cost in trainings.values()),
+        "processors": os.cpu_count(),
+    }
+    return json.dumps(total, indent=2) + "\n"
+
+
+def _facts(settings: Settings) -> dict[str, Any]:
+    """Settings as they come back from JSON."""
+    plain = asdict(settings) | {"scales": [str(scale) for scale in settings.scales]}
+    facts: dict[str, Any] = json.loads(json.dumps(plain))
+    return facts
+
+
+def _notes(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(bank.with_suffix(".json").read_text()) for bank in folder.glob("*.bank")]

@@ -1,4 +1,4 @@
-"""Photographs in, a filter bank out."""
+"""Photographs in, filter banks out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from fractions import Fraction
 from functools import partial, reduce
 from hashlib import blake2b
 from importlib.metadata import version
-from operator import add
+from itertools import groupby
+from operator import add, attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -60,31 +61,45 @@ SPARSE = 10 * 64
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A bank and what became of the photographs.
+class TrainedBank:
+    """A bank and how good it is.
 
     Attributes
     ----------
     bank : Bank
-    photographs : int
-        How many it was trained on.
-    held_back : int
-        How many it was measured on.
     psnr : dict of str to float
-        Mean luma PSNR in dB on those held back: of the base picture alone (enlarged by bicubic
-        interpolation), then after each stage; empty where none was held back.
+        Mean luma PSNR in dB on the photographs held back: of the base picture alone (enlarged by
+        bicubic interpolation), then after each stage, those left out as well; empty where none was
+        held back.
     sparse : tuple of int
         For each filter stage, buckets of fewer than `SPARSE` cells.
-    unreadable : list of RaisrError
-    work : WorkFolder
-        May be removed once the bank is written.
     """
 
     bank: Bank
-    photographs: int
-    held_back: int
     psnr: dict[str, float]
     sparse: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Banks and what became of the photographs.
+
+    Attributes
+    ----------
+    banks : tuple of TrainedBank
+        One for each range of `Settings.qualities`.
+    photographs : int
+        How many they were trained on.
+    held_back : int
+        How many they were measured on.
+    unreadable : list of RaisrError
+    work : WorkFolder
+        May be removed once the banks are written.
+    """
+
+    banks: tuple[TrainedBank, ...]
+    photographs: int
+    held_back: int
     unreadable: list[RaisrError]
     work: WorkFolder
 
@@ -97,9 +112,9 @@ def train(
     work: Path | None = None,
     scheduler: str | None = None,
 ) -> Trained:
-    """Train a bank on photographs.
+    """Train banks on photographs.
 
-    Memory does not grow with their number: what tasks make waits on disk. The bank depends on
+    Memory does not grow with their number: what tasks make waits on disk. The banks depend on
     photographs and settings alone, not on who does the work nor on interruptions.
 
     Parameters
@@ -134,21 +149,51 @@ def train(
         if not examples:
             folder.remove()
             raise NoPhotographs(list(photos))
-        psnr = {ALONE: _measured(run, ALONE, held, 0)}
-        stages: list[Stage] = [_resize_stage(settings)] if settings.upsample_first else []
-        sparse = []
+        levels = {ALONE: _measured(run, ALONE, held, 0)}
+        stages = []
         for number, depth in enumerate(settings.depths, start=1):
-            block = CELL if stages else int(settings.scales[0] * CELL)
-            trained, cells = _trained_stage(run, examples, depth, block, settings.ridge, number)
-            stages.append(trained)
-            sparse.append(int((cells < SPARSE).sum()))
-            psnr[f"stage {number}"] = _measured(run, f"stage {number}", held, number)
+            enlarges = number == 1 and not settings.upsample_first
+            block = int(settings.scales[0] * CELL) if enlarges else CELL
+            stages.append(_trained_stage(run, examples, depth, block, settings.ridge, number))
+            levels[f"stage {number}"] = _measured(run, f"stage {number}", held, number)
         if settings.blend:
-            stages.append(BlendStage(settings.blend))
-            psnr["blend"] = _measured(run, "blend", held, len(settings.depths), settings.blend)
-        bank = Bank(settings.base, settings.quality, tuple(stages))
-        psnr = psnr if held else {}
-    return Trained(bank, len(examples), len(held), psnr, tuple(sparse), unreadable, folder)
+            levels["blend"] = _measured(run, "blend", held, len(settings.depths), settings.blend)
+        banks = tuple(
+            _assembled(
+                settings,
+                qualities,
+                [stage[place] for stage in stages],
+                {name: level[place] for name, level in levels.items()} if held else {},
+            )
+            for place, qualities in enumerate(settings.qualities)
+        )
+        photographs, held_back = (len(each) // len(banks) for each in (examples, held))
+    return Trained(banks, photographs, held_back, unreadable, folder)
+
+
+def _assembled(
+    settings: Settings,
+    qualities: tuple[int, int],
+    trained: list[_CountedStage],
+    psnr: dict[str, float],
+) -> TrainedBank:
+    """A bank of those filter stages that pay."""
+    levels = [psnr[f"stage {number}"] for number in range(1, len(trained) + 1)] if psnr else []
+    if settings.min_gain is not None:
+        while len(levels) > 1 and levels[-1] - levels[-2] < settings.min_gain:
+            levels.pop()
+            trained = trained[: len(levels)]
+    stages: list[Stage] = [stage for stage, _ in trained]
+    if settings.upsample_first:
+        stages.insert(0, _resize_stage(settings))
+    if settings.blend:
+        stages.append(BlendStage(settings.blend))
+    sparse = tuple(int((cells < SPARSE).sum()) for _, cells in trained)
+    return TrainedBank(Bank(settings.base, qualities, tuple(stages)), psnr, sparse)
+
+
+_CountedStage = tuple[FilterStage, NDArray[np.int64]]
+"""A stage and the cells of each of its buckets."""
 
 
 class _Run:
@@ -185,23 +230,26 @@ def _code_photographs(
     tasks = [(example,) for example in examples]
     errors = run.all(CODING, _code, tasks, len(settings.depths))
     readable = [each for each, error in zip(examples, errors, strict=True) if error is None]
-    return readable, [error for error in errors if error is not None]
+    # What cannot be read for one bank cannot be read for another.
+    return readable, [error for error in errors[: len(photos)] if error is not None]
 
 
 def _trained_stage(
     run: _Run, examples: list[Example], depth: int, block: int, ridge: float, number: int
-) -> tuple[FilterStage, NDArray[np.int64]]:
-    """A stage and the cells of each of its buckets."""
-    found = load_stage(run.work, number)
-    if found is None:
+) -> list[_CountedStage]:
+    """A stage of each bank; they share the tree."""
+    banks = sorted({example.bank for example in examples})
+    found = [load_stage(run.work, number, bank) for bank in banks]
+    if None in found:
         tree = _grown_tree(run, examples, depth, block, number)
-        sums = _summed(run, examples, tree, block, number)
-        found = FilterStage(block, tree, solve(sums, ridge)), sums.cells
-        store_stage(run.work, number, *found)
+        for bank, sums in enumerate(_summed(run, examples, tree, block, number)):
+            stage = FilterStage(block, tree, solve(sums, ridge))
+            store_stage(run.work, number, bank, stage, sums.cells)
         run.work.drop(f"sums-{number}-*")
+        found = [load_stage(run.work, number, bank) for bank in banks]
     for step in (SAMPLING, GROWING, SUMMING):
         run.journey.skip(stage_step(number, step))
-    return found
+    return [stage for stage in found if stage is not None]
 
 
 def _grown_tree(run: _Run, examples: list[Example], depth: int, block: int, number: int) -> Tree:
@@ -222,16 +270,28 @@ def _grown_tree(run: _Run, examples: list[Example], depth: int, block: int, numb
     return tree
 
 
-def _summed(run: _Run, examples: list[Example], tree: Tree, block: int, number: int) -> Sums:
-    """Sums over all photographs."""
-    groups = [examples[start : start + GROUP] for start in range(0, len(examples), GROUP)]
+def _summed(
+    run: _Run, examples: list[Example], tree: Tree, block: int, number: int
+) -> Iterator[Sums]:
+    """Sums over all photographs, for each bank."""
+    by_bank = [list(group) for _, group in groupby(examples, attrgetter("bank"))]
+    groups = [
+        group[start : start + GROUP] for group in by_bank for start in range(0, len(group), GROUP)
+    ]
     tasks = [(f"sums-{number}-{group[0].number}", group) for group in groups]
-    names = run(stage_step(number, SUMMING), _sum_up, tasks, tree, number, block)
-    return reduce(add, (_demand_sums(run.work, name) for name in names))
+    names = run.all(stage_step(number, SUMMING), _sum_up, tasks, tree, number, block)
+    named = zip(groups, names, strict=True)
+    for _, pairs in groupby(named, key=lambda pair: pair[0][0].bank):
+        yield reduce(add, (_demand_sums(run.work, name) for _, name in pairs))
 
 
-def _measured(run: _Run, what: str, held: list[Example], stages: int, blend: int = 0) -> float:
-    """Mean luma PSNR after the first filter stages, and a blend stage if its strength is given."""
+def _measured(
+    run: _Run, what: str, held: list[Example], stages: int, blend: int = 0
+) -> list[float]:
+    """Mean luma PSNR after the first filter stages, and a blend stage if its strength is given.
+
+    One for each bank.
+    """
     name = f"psnr-{what.replace(' ', '-')}"
     found = run.work.load(name)
     if found is not None:
@@ -245,7 +305,8 @@ def _measured(run: _Run, what: str, held: list[Example], stages: int, blend: int
         levels = np.array(list(results), np.float64)
         run.work.store(name, levels=levels)
     run.journey.skip(measuring_step(what))
-    return float(levels.mean()) if levels.size else 0.0
+    bank = np.array([example.bank for example in held])
+    return [float(levels[bank == each].mean()) for each in sorted(set(bank.tolist()))]
 
 
 # --- tasks ------------------------------------------------------------------------------------

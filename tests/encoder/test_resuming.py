@@ -55,7 +55,7 @@ def test_killed_training_goes_on_and_gives_the_same_bank(tmp_path: Path) -> None
     with start_training(photos, bank, work) as process:
         assert process.wait() == 0
     undisturbed = train(paths, SETTINGS, 2, silent)
-    assert load(bank.read_bytes()).id == undisturbed.bank.id
+    assert load(bank.read_bytes()).id == undisturbed.banks[0].bank.id
     assert not list(work.iterdir())
 
 
@@ -77,7 +77,7 @@ def test_finished_stages_are_not_done_again(tmp_path: Path) -> None:
         steps[step] = total
 
     resumed = train(photos, SETTINGS, 1, note, tmp_path / "work")
-    assert resumed.bank.id == train(photos, SETTINGS, 1, silent).bank.id
+    assert resumed.banks[0].bank.id == train(photos, SETTINGS, 1, silent).banks[0].bank.id
     # A step that is skipped has one part; without, there would be one for each photograph.
     assert steps["stage 1: sampling"] == steps["stage 2: sampling"] == 1
 

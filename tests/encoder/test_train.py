@@ -35,7 +35,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_a_bank_beats_bicubic_on_another_photograph(photos: list[Path]) -> None:
-    bank = train(photos[:-1], SETTINGS, 1, silent).bank
+    bank = train(photos[:-1], SETTINGS, 1, silent).banks[0].bank
     original = read_photo(photos[-1])
     base = decode_base(base_codec("jpeg").encode(reduce_photo(original, Fraction(2), lanczos), 50))
     restored, cheap = (
@@ -46,8 +46,8 @@ def test_a_bank_beats_bicubic_on_another_photograph(photos: list[Path]) -> None:
 
 
 def test_an_upsample_first_bank_beats_bicubic_at_any_scale(photos: list[Path]) -> None:
-    settings = Settings("png", (Fraction(3, 2), Fraction(2)), True, (100, 100), (2,))
-    bank = train(photos[:-1], settings, 1, silent).bank
+    settings = Settings("png", (Fraction(3, 2), Fraction(2)), True, ((100, 100),), (2,))
+    bank = train(photos[:-1], settings, 1, silent).banks[0].bank
     assert isinstance(bank.stages[0], ResizeStage)
     original = read_photo(photos[-1])
     for divisor in (1.6, 1.87):
@@ -60,7 +60,7 @@ def test_an_upsample_first_bank_beats_bicubic_at_any_scale(photos: list[Path]) -
 
 def test_sharpened_targets_give_a_sharper_bank_and_blending_calms_it(photos: list[Path]) -> None:
     plain, sharp = (
-        train(photos[:-1], replace(SETTINGS, depths=(3,), sharpen=amount), 1, silent).bank
+        train(photos[:-1], replace(SETTINGS, depths=(3,), sharpen=amount), 1, silent).banks[0].bank
         for amount in (0, 1.5)
     )
     blended = Bank("jpeg", (40, 60), (*sharp.stages, BlendStage(64)))
@@ -75,20 +75,20 @@ def test_sharpened_targets_give_a_sharper_bank_and_blending_calms_it(photos: lis
 
 
 def test_blending_is_the_last_stage(photos: list[Path]) -> None:
-    bank = train(photos[:2], replace(SETTINGS, depths=(0,), blend=32), 1, silent).bank
+    bank = train(photos[:2], replace(SETTINGS, depths=(0,), blend=32), 1, silent).banks[0].bank
     assert bank.stages[-1] == BlendStage(32)
     assert load(save(bank)).id == bank.id
 
 
 def test_jobs_do_not_change_a_bit(photos: list[Path]) -> None:
-    ids = {train(photos, SETTINGS, jobs, silent).bank.id for jobs in (1, 2)}
+    ids = {train(photos, SETTINGS, jobs, silent).banks[0].bank.id for jobs in (1, 2)}
     assert len(ids) == 1
 
 
 def test_stages_have_the_blocks_of_their_scale(photos: list[Path]) -> None:
     scale = Fraction(3, 2)
-    settings = Settings("png", (scale, scale), False, (100, 100), (1, 0))
-    stages = train(photos[:2], settings, 1, silent).bank.stages
+    settings = Settings("png", (scale, scale), False, ((100, 100),), (1, 0))
+    stages = train(photos[:2], settings, 1, silent).banks[0].bank.stages
     assert [stage.block for stage in stages if isinstance(stage, FilterStage)] == [3, 2]
 
 
@@ -96,22 +96,54 @@ def test_of_ten_photographs_one_is_held_back_and_measured(tmp_path: Path) -> Non
     photos = crops(tmp_path / "photos", 10)
     trained = train(photos, replace(SETTINGS, blend=16), 2, silent)
     assert (trained.photographs, trained.held_back) == (9, 1)
-    assert list(trained.psnr) == ["base alone", "stage 1", "stage 2", "blend"]
-    assert trained.psnr["base alone"] + 0.1 < trained.psnr["stage 1"]
+    (made,) = trained.banks
+    assert list(made.psnr) == ["base alone", "stage 1", "stage 2", "blend"]
+    assert made.psnr["base alone"] + 0.1 < made.psnr["stage 1"]
     # What a decoder makes of the same photograph.
     (example,) = (each for each in spread(photos, SETTINGS) if each.held_back)
     original = read_photo(example.photo)
     codec = base_codec("jpeg")
     small = codec.encode(reduce_photo(original, Fraction(2), codec.reduce), example.quality)
-    unblended = replace(trained.bank, stages=trained.bank.stages[:-1])
-    for name, bank in {"stage 2": unblended, "blend": trained.bank}.items():
+    unblended = replace(made.bank, stages=made.bank.stages[:-1])
+    for name, bank in {"stage 2": unblended, "blend": made.bank}.items():
         level = luma_psnr(restore(decode_base(small), bank, original.shape[:2]), original)
-        assert trained.psnr[name] == pytest.approx(level, abs=0.05)
+        assert made.psnr[name] == pytest.approx(level, abs=0.05)
 
 
 def test_few_photographs_are_all_trained_on(photos: list[Path]) -> None:
     trained = train(photos, replace(SETTINGS, depths=(0,)), 1, silent)
-    assert (trained.photographs, trained.held_back, trained.psnr) == (len(photos), 0, {})
+    assert (trained.photographs, trained.held_back) == (len(photos), 0)
+    assert trained.banks[0].psnr == {}
+
+
+def test_ranges_of_quality_get_banks_of_their_own_with_the_same_trees(tmp_path: Path) -> None:
+    photos = crops(tmp_path / "photos", 10)
+    ranges = (5, 15), (60, 90)
+    trained = train(photos, replace(SETTINGS, qualities=ranges), 2, silent)
+    low, high = (made.bank for made in trained.banks)
+    assert (low.quality, high.quality) == ranges
+    assert (trained.photographs, trained.held_back) == (9, 1)
+    pairs = list(zip(filter_stages(low), filter_stages(high), strict=True))
+    for ours, theirs in pairs:
+        assert (ours.tree.threshold == theirs.tree.threshold).all()
+        assert (ours.weights != theirs.weights).any()
+    low_psnr, high_psnr = (made.psnr["base alone"] for made in trained.banks)
+    assert low_psnr + 1 < high_psnr
+    # Each does better where it belongs than in the place of the other.
+    original = read_photo(photos[9])
+    small = base_codec("jpeg").encode(reduce_photo(original, Fraction(2), lanczos), 8)
+    fitting, strange = (
+        luma_psnr(restore(decode_base(small), bank, original.shape[:2]), original)
+        for bank in (low, high)
+    )
+    assert fitting > strange
+
+
+def test_stages_that_gain_too_little_are_left_out(tmp_path: Path) -> None:
+    photos = crops(tmp_path / "photos", 10)
+    (made,) = train(photos, replace(SETTINGS, min_gain=50.0), 1, silent).banks
+    assert len(filter_stages(made.bank)) == len(made.sparse) == 1
+    assert list(made.psnr) == ["base alone", "stage 1", "stage 2"]
 
 
 def test_the_seed_spreads_photographs_in_another_way(photos: list[Path]) -> None:
@@ -128,9 +160,13 @@ def test_the_seed_spreads_photographs_in_another_way(photos: list[Path]) -> None
 
 
 def test_buckets_of_few_cells_are_counted(photos: list[Path]) -> None:
-    sparse = train(photos[:1], replace(SETTINGS, depths=(7, 0)), 1, silent).sparse
+    sparse = train(photos[:1], replace(SETTINGS, depths=(7, 0)), 1, silent).banks[0].sparse
     assert sparse[0] > 64
     assert sparse[1] == 0
+
+
+def filter_stages(bank: Bank) -> list[FilterStage]:
+    return [stage for stage in bank.stages if isinstance(stage, FilterStage)]
 
 
 def test_unreadable_photographs_are_named_and_skipped(photos: list[Path], tmp_path: Path) -> None:
