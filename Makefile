@@ -10,10 +10,10 @@ PACKAGES := .venv/packages.stamp
 EDITABLE := .venv/editable.stamp
 MODULES := node_modules/.package-lock.json
 RUNTIME := web/raisr_web/runtime/index.js
-RUNTIME_SOURCES := $(shell find wasm_decoder web/raisr_web/packing -name '*.py' -not -path '*/build/*') wasm_decoder/pyproject.toml
+RUNTIME_SOURCES := $(shell find wasm_decoder web/raisr_web/packing '(' -name '*.py' -o -name '*.wasm' ')' -not -path '*/build/*') wasm_decoder/pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format lock banks clean browsers
+.PHONY: help setup demo test lint format lock banks kernel clean browsers
 
 help:
 	@echo "make demo    encode the photographs of samples/ and serve them (PORT=$(PORT) to choose another port)"
@@ -23,6 +23,7 @@ help:
 	@echo "make format  format the Python sources"
 	@echo "make banks   train all shipped filter banks anew (PHOTOGRAPHS='folder another-folder')"
 	@echo "make lock    pin the newest dependencies anew"
+	@echo "make kernel  compile the decoder's functions for browsers anew"
 	@echo "make clean   remove what set-up and tests made"
 
 setup: $(EDITABLE) $(MODULES) $(RUNTIME) browsers
@@ -56,6 +57,10 @@ banks: $(EDITABLE)
 	$(BIN)/raisr train-shipped $(PHOTOGRAPHS) -o .cache/banks
 	rm -f wasm_decoder/raisr_decoder/banks/*
 	mv .cache/banks/* wasm_decoder/raisr_decoder/banks/
+
+# Code as Numba writes it, not made fit for this machine, and none from earlier runs.
+kernel: $(EDITABLE)
+	NUMBA_OPT=0 NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m raisr_encoder.wasm wasm_decoder/raisr_decoder
 
 clean:
 	rm -rf .venv .cache node_modules web/raisr_web/runtime demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -204,3 +204,11 @@ class DaskMissing(TrainingStopped):
 
     def __init__(self) -> None:
         super().__init__("--scheduler needs Dask: pip install 'raisr-encoder[distributed]'")
+
+
+class LinkerMissing(RaisrError):
+    """The compiled kernel cannot be made without LLVM's linker."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        super().__init__(f"none of {', '.join(names)} is installed: Debian's package lld-19 has it")

@@ -1,12 +1,15 @@
 """Numba twins of the decoder's functions: same names, same signatures, same results, faster.
 
-A row of cells is hashed and filtered in one go, so that its features stay in the cache; each core
-takes rows of its own. The innermost sum, 64 pixels times q * q weights, is written in LLVM's vector
-types: a compiler that sees loops over arrays keeps the sums in memory, which is four times slower.
+A row of cells is hashed and filtered in one go, so that its features stay in the cache. The
+innermost sum, 64 pixels times q * q weights, is written in LLVM's vector types: 16-bit numbers
+whose products are added in pairs, for which processors have an instruction.
+
+No function below the wrappers allocates memory or raises: `wasm.py` compiles them for browsers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numba
@@ -16,8 +19,9 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from raisr_decoder import resize as plain
-from raisr_decoder.bank import WEIGHT_BITS, FilterStage
+from raisr_decoder.bank import WEIGHT_BITS, FilterStage, lanes
 from raisr_decoder.color import FRACTION_BITS
+from raisr_decoder.compiled import SCRATCH_LINES, signed
 from raisr_decoder.filtering import ZERO
 from raisr_decoder.hashing import (
     CELL,
@@ -33,9 +37,9 @@ from raisr_decoder.hashing import (
 from raisr_decoder.resize import Taps
 from raisr_decoder.restore import Engine
 
-FEATURE_COUNT = len(FEATURES)
-ACCUMULATORS = 4
-"""Sums that run side by side, so that each addition need not wait for the one before."""
+DOT = "raisr_dot_"
+
+compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 def engine() -> Engine:
@@ -50,7 +54,9 @@ def hash_cells(
     rows, columns = (size // CELL - MARGIN for size in padded.shape)
     bucket = np.empty((rows, columns), np.int32)
     orientation = np.empty((rows, columns), np.int32)
-    _hash_rows(padded, tree.feature, tree.threshold, bucket, orientation)
+    scratch = np.empty((SCRATCH_LINES, padded.shape[1]), np.int32)
+    for row in range(rows):
+        hash_row(padded, row, tree.feature, tree.threshold, scratch, bucket[row], orientation[row])
     return bucket, orientation
 
 
@@ -58,14 +64,15 @@ def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.in
     """Twin of `raisr_decoder.filtering.filter_cells`."""
     rows, columns = (size // CELL - MARGIN for size in padded.shape)
     result = np.empty((rows * stage.block, columns * stage.block), np.int16)
-    _filter_rows(
+    filter_rows(
         padded,
-        padded.astype(np.float32) - np.float32(ZERO),
+        signed(padded),
         stage.tree.feature,
         stage.tree.threshold,
-        stage.expanded,
-        tuple(np.zeros(stage.block**2, np.float32)),
+        stage.paired,
+        np.empty((SCRATCH_LINES, padded.shape[1]), np.int32),
         result,
+        (0,) * stage.block,
     )
     return result
 
@@ -79,78 +86,71 @@ def resize(plane: NDArray[np.int16], down: Taps, across: Taps) -> NDArray[np.int
     """Twin of `raisr_decoder.resize.resize`."""
     lines = plane.reshape(-1, plane.shape[-1])
     narrow = np.empty((len(lines), len(across[0])), np.int16)
-    _resize_columns(lines, *across, narrow)
+    resize_columns(lines, *across, narrow)
     rows = narrow.reshape(len(plane), -1)
     result = np.empty((len(down[0]), rows.shape[1]), np.int16)
-    _resize_rows(rows, *down, result)
+    resize_rows(rows, *down, result)
     return result.reshape(-1, *plane.shape[1:-1], len(across[0]))
 
 
 def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:
     """Twin of `raisr_decoder.color.compose`."""
     rgb = np.empty((*luma.shape, 3), np.uint8)
-    _compose_rows(luma, differences, rgb)
+    compose_rows(luma, differences, rgb)
     return rgb
 
 
 # --- hashing ----------------------------------------------------------------------------------
 
 
-@numba.njit(parallel=True, cache=True)
-def _hash_rows(
-    padded: NDArray[np.uint8],
-    feature: NDArray[np.int32],
-    threshold: NDArray[np.int32],
-    bucket: NDArray[np.int32],
-    orientation: NDArray[np.int32],
-) -> None:
-    for row in numba.prange(len(bucket)):
-        _hash_row(padded, row, feature, threshold, bucket[row], orientation[row])
-
-
-@numba.njit(cache=True)
-def _hash_row(
+@compiled
+def hash_row(
     padded: NDArray[np.uint8],
     row: int,
     feature: NDArray[np.int32],
     threshold: NDArray[np.int32],
+    scratch: NDArray[np.int32],
     bucket: NDArray[np.int32],
     orientation: NDArray[np.int32],
 ) -> None:
-    features = np.empty((FEATURE_COUNT, len(bucket)), np.int32)
-    _gradient_features(padded, row, features, orientation)
+    features = scratch[: len(FEATURES)]
+    _gradient_features(padded, row, scratch[len(FEATURES) :], features, orientation)
     _pixel_features(padded, row, features, orientation)
+    for column in range(len(bucket)):
+        bucket[column] = 0
     leaves = len(feature) + 1
-    bucket[:] = 0
     while leaves > 1:
         for column in range(len(bucket)):
             node = bucket[column]
             exceeds = features[feature[node], column] > threshold[node]
             bucket[column] = 2 * node + 1 + exceeds
         leaves >>= 1
-    bucket -= len(feature)
+    for column in range(len(bucket)):
+        bucket[column] -= len(feature)
 
 
-@numba.njit(cache=True)
+@compiled
 def _gradient_features(
     padded: NDArray[np.uint8],
     row: int,
+    tall: NDArray[np.int32],
     features: NDArray[np.int32],
     orientation: NDArray[np.int32],
 ) -> None:
     """Features 0..5; `orientation` gets its value, and 8 where the lean to compare is negative."""
     width = padded.shape[1]
-    energy_tall = np.zeros(width, np.int32)
-    energy_leaning = np.zeros(width, np.int32)
-    energy_inner = np.zeros(width, np.int32)
-    difference_tall = np.zeros(width, np.int32)
-    product_tall = np.zeros(width, np.int32)
-    rough_tall = np.zeros(width, np.int32)
+    for line in range(6):
+        for column in range(width):
+            tall[line, column] = 0
+    energy_tall, energy_leaning, energy_inner = tall[0], tall[1], tall[2]
+    difference_tall, product_tall, rough_tall = tall[3], tall[4], tall[5]
     for tap in range(PATCH - 2):
         weight, lever = np.int32(WINDOW[tap]), np.int32(LEVER[tap])
         inner = np.int32(tap in (2, 3))
         rough = np.int32(1 <= tap <= 4)
-        above, here, below = padded[CELL * row + tap : CELL * row + tap + 3]
+        above = padded[CELL * row + tap]
+        here = padded[CELL * row + tap + 1]
+        below = padded[CELL * row + tap + 2]
         for column in range(1, width - 1):
             left, right = np.int32(here[column - 1]), np.int32(here[column + 1])
             up, under = np.int32(above[column]), np.int32(below[column])
@@ -163,7 +163,7 @@ def _gradient_features(
             product_tall[column] += weight * (2 * across * down)
             laplacian = left + right + up + under - 4 * np.int32(here[column])
             rough_tall[column] += rough * laplacian * laplacian
-    for column in range(features.shape[1]):
+    for column in range(len(orientation)):
         first = CELL * column + 1
         strength = np.int32(0)
         lean_columns = np.int32(0)
@@ -195,12 +195,12 @@ def _gradient_features(
         )
 
 
-@numba.njit(cache=True)
+@compiled
 def _ratio(numerator: np.float64, denominator: np.float64) -> np.int32:
     return np.int32(numerator * (1 << RATIO_BITS) / max(denominator, 1.0))
 
 
-@numba.njit(cache=True)
+@compiled
 def _pixel_features(
     padded: NDArray[np.uint8],
     row: int,
@@ -208,8 +208,9 @@ def _pixel_features(
     orientation: NDArray[np.int32],
 ) -> None:
     """Features 6..13, from the 4 x 4 pixels in the middle; `orientation` loses its 8."""
-    first, second, third, fourth = padded[CELL * row + 2 : CELL * row + 6]
-    for column in range(features.shape[1]):
+    first, second = padded[CELL * row + 2], padded[CELL * row + 3]
+    third, fourth = padded[CELL * row + 4], padded[CELL * row + 5]
+    for column in range(len(orientation)):
         at = CELL * column + 2
         a, b, c, d = _four(first, at)
         e, f, g, h = _four(second, at)
@@ -235,7 +236,7 @@ def _pixel_features(
         orientation[column] &= 7
 
 
-@numba.njit(cache=True)
+@compiled
 def _four(line: NDArray[np.uint8], at: int) -> tuple[np.int32, np.int32, np.int32, np.int32]:
     return (
         np.int32(line[at]),
@@ -248,140 +249,167 @@ def _four(line: NDArray[np.uint8], at: int) -> tuple[np.int32, np.int32, np.int3
 # --- filtering --------------------------------------------------------------------------------
 
 
-@numba.njit(parallel=True, cache=True)
-def _filter_rows(
+@compiled
+def filter_rows(
     padded: NDArray[np.uint8],
-    signed: NDArray[np.float32],
+    pixels: NDArray[np.int16],
     feature: NDArray[np.int32],
     threshold: NDArray[np.int32],
-    filters: NDArray[np.float32],
-    zeros: tuple[np.float32, ...],
+    filters: NDArray[np.int16],
+    scratch: NDArray[np.int32],
     result: NDArray[np.int16],
+    block: tuple[int, ...],
 ) -> None:
-    """`zeros` has as many items as a filter has outputs: the compiler must know their number."""
-    rows, columns = (padded.shape[0] - PATCH) // CELL + 1, (padded.shape[1] - PATCH) // CELL + 1
-    block = result.shape[0] // rows
-    leaves = len(feature) + 1
-    for row in numba.prange(rows):
-        bucket = np.empty(columns, np.int32)
-        orientation = np.empty(columns, np.int32)
-        _hash_row(padded, row, feature, threshold, bucket, orientation)
+    """`block` has as many items as a block has rows: the compiler must know their number."""
+    size, leaves = len(block), len(feature) + 1
+    columns = result.shape[1] // size
+    bucket = scratch[SCRATCH_LINES - 2, :columns]
+    orientation = scratch[SCRATCH_LINES - 1, :columns]
+    for row in range(result.shape[0] // size):
+        hash_row(padded, row, feature, threshold, scratch, bucket, orientation)
         for column in range(columns):
             number = orientation[column] * leaves + bucket[column]
             patch = CELL * (row * padded.shape[1] + column)
-            corner = block * (row * result.shape[1] + column)
+            corner = size * (row * result.shape[1] + column)
             _filter_cell(  # type: ignore[call-arg]
-                signed,
+                pixels,
                 patch,
                 padded.shape[1],
                 filters,
                 number,
-                zeros,
                 result,
                 corner,
                 result.shape[1],
+                block,
             )
 
 
 @intrinsic
 def _filter_cell(
     _context: Any,
-    signed: Any,
+    pixels: Any,
     patch: Any,
     width: Any,
     filters: Any,
     number: Any,
-    zeros: Any,
     result: Any,
     corner: Any,
     result_width: Any,
+    block: Any,
 ) -> Any:
     """Apply filter `number` to the patch at element `patch`; write the block at `corner`."""
-    arguments = signed, patch, width, filters, number, zeros, result, corner, result_width
+    arguments = pixels, patch, width, filters, number, result, corner, result_width, block
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        pixels, weights, target = (
+        source, weights, target = (
             context.make_array(signature.args[which])(context, builder, values[which]).data
-            for which in (0, 3, 6)
+            for which in (0, 3, 5)
         )
-        emit = _VectorCode(builder, len(zeros))
-        start = builder.gep(pixels, [values[1]])
-        filter_start = builder.mul(values[4], ir.IntType(64)(PATCH**2 * len(zeros)))
+        emit = _VectorCode(builder, len(block))
+        start = builder.gep(source, [values[1]])
+        filter_start = builder.mul(values[4], values[4].type(PATCH**2 * emit.lanes))
         sums = emit.weighted_sums(start, values[2], builder.gep(weights, [filter_start]))
-        emit.store_block(emit.rounded(sums), builder.gep(target, [values[7]]), values[8])
+        emit.store_block(emit.rounded(sums), builder.gep(target, [values[6]]), values[7])
         return context.get_dummy_value()
 
     return numba.void(*arguments), generate
 
 
 class _VectorCode:
-    """LLVM code on vectors with one lane for each output of a filter."""
+    """LLVM code on vectors with one lane for each output of a filter, rounded up to four."""
 
-    def __init__(self, builder: Any, outputs: int) -> None:
-        self.builder, self.outputs = builder, outputs
-        self.floats = ir.VectorType(ir.FloatType(), outputs)
-        self.integers = ir.VectorType(ir.IntType(32), outputs)
+    def __init__(self, builder: Any, block: int) -> None:
+        self.builder, self.block, self.lanes = builder, block, lanes(block)
+        self.sums = ir.VectorType(ir.IntType(32), self.lanes)
+        self.pairs = ir.VectorType(ir.IntType(16), 2 * self.lanes)
 
     def weighted_sums(self, patch: Any, width: Any, weights: Any) -> Any:
-        """Sum of each pixel times its weights; exact in float32 in any order."""
+        """Sum of each pixel times its weights, two neighbouring pixels at a time."""
         builder, index = self.builder, ir.IntType(64)
-        sums = [ir.Constant(self.floats, None)] * ACCUMULATORS
-        for tap in range(PATCH**2):
-            offset = builder.add(builder.mul(width, index(tap // PATCH)), index(tap % PATCH))
-            pixel = self._in_all_lanes(builder.load(builder.gep(patch, [offset])))
-            place = builder.gep(weights, [index(tap * self.outputs)])
-            weight = builder.load(builder.bitcast(place, self.floats.as_pointer()), align=4)
-            product = builder.fmul(pixel, weight, flags=("contract",))
-            which = tap % ACCUMULATORS
-            sums[which] = builder.fadd(sums[which], product, flags=("contract",))
+        # Sums that run side by side, so that each addition need not wait for the one before.
+        sums = [ir.Constant(self.sums, None)] * max(1, min(4, 32 // self.lanes))
+        for pair in range(PATCH**2 // 2):
+            row, column = divmod(2 * pair, PATCH)
+            offset = builder.add(builder.mul(width, index(row)), index(column))
+            pixels = self._in_all_lanes(builder.gep(patch, [offset]))
+            place = builder.gep(weights, [index(2 * pair * self.lanes)])
+            weight = builder.load(builder.bitcast(place, self.pairs.as_pointer()), align=2)
+            dot = builder.call(_dot(builder.module, self.lanes), [pixels, weight])
+            which = pair % len(sums)
+            sums[which] = builder.add(sums[which], dot)
         while len(sums) > 1:
-            sums = [builder.fadd(*pair) for pair in zip(sums[::2], sums[1::2], strict=True)]
+            sums = [builder.add(*two) for two in zip(sums[::2], sums[1::2], strict=True)]
         return sums[0]
 
     def rounded(self, sums: Any) -> Any:
         """To `FRACTION_BITS` fraction bits, within 0..255."""
         builder, shift = self.builder, WEIGHT_BITS - FRACTION_BITS
-        total = builder.fptosi(sums, self.integers)
-        total = builder.add(total, self._constant((ZERO << WEIGHT_BITS) + (1 << (shift - 1))))
+        total = builder.add(sums, self._constant((ZERO << WEIGHT_BITS) + (1 << (shift - 1))))
         total = builder.ashr(total, self._constant(shift))
         for compare, limit in (("<", 0), (">", 255 << FRACTION_BITS)):
             beyond = builder.icmp_signed(compare, total, self._constant(limit))
             total = builder.select(beyond, self._constant(limit), total)
-        return builder.trunc(total, ir.VectorType(ir.IntType(16), self.outputs))
+        return builder.trunc(total, ir.VectorType(ir.IntType(16), self.lanes))
 
     def store_block(self, values: Any, corner: Any, width: Any) -> None:
         """Write a block of q x q int16, row by row."""
         builder, index = self.builder, ir.IntType(64)
-        block = round(self.outputs**0.5)
-        line = ir.VectorType(ir.IntType(16), block)
-        for row in range(block):
-            lanes = [ir.IntType(32)(row * block + column) for column in range(block)]
-            mask = ir.Constant(ir.VectorType(ir.IntType(32), block), lanes)
-            part = builder.shuffle_vector(values, values, mask)
+        line = ir.VectorType(ir.IntType(16), self.block)
+        for row in range(self.block):
+            part = _take(builder, values, range(row * self.block, (row + 1) * self.block))
             place = builder.gep(corner, [builder.mul(width, index(row))])
             builder.store(part, builder.bitcast(place, line.as_pointer()), align=2)
 
     def _constant(self, value: int) -> Any:
-        return ir.Constant(self.integers, [value] * self.outputs)
+        return ir.Constant(self.sums, [value] * self.lanes)
 
-    def _in_all_lanes(self, value: Any) -> Any:
-        nothing = ir.Constant(self.floats, ir.Undefined)
-        first = self.builder.insert_element(nothing, value, ir.IntType(32)(0))
-        return self.builder.shuffle_vector(first, nothing, self._constant(0))
+    def _in_all_lanes(self, place: Any) -> Any:
+        """Two pixels, again and again."""
+        builder = self.builder
+        both = builder.load(builder.bitcast(place, ir.IntType(32).as_pointer()), align=2)
+        nothing = ir.Constant(self.sums, ir.Undefined)
+        first = builder.insert_element(nothing, both, ir.IntType(32)(0))
+        return builder.bitcast(_take(builder, first, [0] * self.lanes), self.pairs)
+
+
+def _dot(module: Any, lanes: int) -> Any:
+    """A function that multiplies int16 lanes and adds the products of neighbours.
+
+    `wasm.py` replaces it: LLVM finds the instruction for it on other processors by itself.
+    """
+    sums, pairs = ir.VectorType(ir.IntType(32), lanes), ir.VectorType(ir.IntType(16), 2 * lanes)
+    name = f"{DOT}{lanes}"
+    if name in module.globals:
+        return module.globals[name]
+    function = ir.Function(module, ir.FunctionType(sums, [pairs, pairs]), name)
+    function.linkage = "internal"
+    builder = ir.IRBuilder(function.append_basic_block())
+    wide = ir.VectorType(ir.IntType(32), 2 * lanes)
+    product = builder.mul(*(builder.sext(argument, wide) for argument in function.args))
+    even, odd = (_take(builder, product, range(first, 2 * lanes, 2)) for first in (0, 1))
+    builder.ret(builder.add(even, odd))
+    return function
+
+
+def _take(builder: Any, vector: Any, lanes: Iterable[int]) -> Any:
+    """Some lanes of a vector."""
+    wanted = list(lanes)
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), len(wanted)), wanted)
+    return builder.shuffle_vector(vector, vector, mask)
 
 
 # --- colour -----------------------------------------------------------------------------------
 
 
-@numba.njit(parallel=True, cache=True)
-def _resize_columns(
+@compiled
+def resize_columns(
     plane: NDArray[np.int16],
-    positions: NDArray[np.intp],
+    positions: NDArray[np.int32],
     weights: NDArray[np.int32],
     result: NDArray[np.int16],
 ) -> None:
     half = np.int32(1 << (plain.WEIGHT_BITS - 1))
-    for row in numba.prange(result.shape[0]):
+    for row in range(result.shape[0]):
         for column in range(result.shape[1]):
             total = half
             for tap in range(plain.TAPS):
@@ -389,36 +417,36 @@ def _resize_columns(
             result[row, column] = total >> plain.WEIGHT_BITS
 
 
-@numba.njit(parallel=True, cache=True)
-def _resize_rows(
+@compiled
+def resize_rows(
     plane: NDArray[np.int16],
-    positions: NDArray[np.intp],
+    positions: NDArray[np.int32],
     weights: NDArray[np.int32],
     result: NDArray[np.int16],
 ) -> None:
     half = np.int32(1 << (plain.WEIGHT_BITS - 1))
-    for row in numba.prange(result.shape[0]):
-        one, two, three, four = positions[row]
-        first, second, third, fourth = weights[row]
+    for row in range(result.shape[0]):
+        one, two = plane[positions[row, 0]], plane[positions[row, 1]]
+        three, four = plane[positions[row, 2]], plane[positions[row, 3]]
         for column in range(result.shape[1]):
             total = (
                 half
-                + first * np.int32(plane[one, column])
-                + second * np.int32(plane[two, column])
-                + third * np.int32(plane[three, column])
-                + fourth * np.int32(plane[four, column])
+                + weights[row, 0] * np.int32(one[column])
+                + weights[row, 1] * np.int32(two[column])
+                + weights[row, 2] * np.int32(three[column])
+                + weights[row, 3] * np.int32(four[column])
             )
             result[row, column] = total >> plain.WEIGHT_BITS
 
 
-@numba.njit(parallel=True, cache=True)
-def _compose_rows(
+@compiled
+def compose_rows(
     luma: NDArray[np.int16], differences: NDArray[np.int16], rgb: NDArray[np.uint8]
 ) -> None:
     half = np.int32(1 << (FRACTION_BITS - 1))
-    for row in numba.prange(luma.shape[0]):
+    for row in range(luma.shape[0]):
         for column in range(luma.shape[1]):
             light = np.int32(luma[row, column]) + half
             for channel in range(3):
                 total = (light + np.int32(differences[row, channel, column])) >> FRACTION_BITS
-                rgb[row, column, channel] = min(max(int(total), 0), 255)
+                rgb[row, column, channel] = min(max(total, np.int32(0)), np.int32(255))

@@ -15,9 +15,13 @@ from support import Vector, assert_same_pixels, read_vectors
 VECTORS = read_vectors()
 
 # Python's own answer, not what a canvas makes of it: a canvas loses colour where alpha is low.
-RESTORE_ALL = """async (vectors) => {
+RESTORE_ALL = """async ([vectors, engine]) => {
   const { startPython } = await import("/raisr/python.js");
   const decoder = await startPython();
+  const name = decoder.engine().name;
+  const { NUMPY } = decoder;
+  if (engine === "numpy") decoder.engine = () => NUMPY.copy();
+  else if (name !== engine) throw new Error(`the engine is ${name}`);
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return vectors.map(({ payload, base, width, height, bank }) => {
     const filters = bank === null ? undefined : bytes(bank);
@@ -33,12 +37,14 @@ RESTORE_ALL = """async (vectors) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def restored(browser: Browser, server: str) -> Iterator[dict[str, NDArray[np.uint8]]]:
+@pytest.fixture(scope="module", params=["kernel", "numpy"])
+def restored(
+    browser: Browser, server: str, request: pytest.FixtureRequest
+) -> Iterator[dict[str, NDArray[np.uint8]]]:
     """RGBA samples of all vectors, by name, from one visit to a page without pictures."""
     page = browser.new_page()
     page.goto(f"{server}/nowhere")
-    results = page.evaluate(RESTORE_ALL, [arguments(vector) for vector in VECTORS])
+    results = page.evaluate(RESTORE_ALL, [[arguments(vector) for vector in VECTORS], request.param])
     yield {
         vector.name: np.array(samples, np.uint8).reshape(*vector.expected.shape[:2], 4)
         for vector, samples in zip(VECTORS, results, strict=True)

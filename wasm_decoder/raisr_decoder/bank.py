@@ -97,6 +97,19 @@ class FilterStage:
             expanded[orientation][:, patch[:, None], block] = self.weights
         return expanded.reshape(-1, taps, outputs)
 
+    @cached_property
+    def paired(self) -> NDArray[np.int16]:
+        """`expanded` as compiled code reads it, shape (8 * buckets, 32, lanes, 2), int16.
+
+        For two neighbouring taps, their weights for each output side by side; `lanes` rounds the
+        number of outputs up, and the outputs that it adds have no weights.
+        """
+        outputs = self.block**2
+        pairs = self.expanded.reshape(-1, PATCH**2 // 2, 2, outputs)
+        paired = np.zeros((*pairs.shape[:2], lanes(self.block), 2), np.int16)
+        paired[:, :, :outputs] = pairs.transpose(0, 1, 3, 2)
+        return paired
+
 
 @dataclass(frozen=True)
 class BlendStage:
@@ -112,6 +125,11 @@ class BlendStage:
 
 
 Stage = ResizeStage | FilterStage | BlendStage
+
+
+def lanes(block: int) -> int:
+    """Outputs of a filter, rounded up to whole vectors of four."""
+    return -(-(block**2) // 4) * 4
 
 
 def canonical_order(size: int, orientation: int) -> NDArray[np.intp]:

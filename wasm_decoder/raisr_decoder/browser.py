@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,13 +12,24 @@ from numpy.typing import NDArray
 from raisr_decoder import bank, payload
 from raisr_decoder.alpha import parse_alpha
 from raisr_decoder.errors import BankMismatch
-from raisr_decoder.restore import NO_FILTERS, restore_strips
+from raisr_decoder.restore import NO_FILTERS, NUMPY, Engine, restore_strips
 
 
 class JsBytes(Protocol):
     """A typed array of JavaScript, as Pyodide passes it."""
 
     def to_bytes(self) -> bytes: ...
+
+
+@cache
+def engine() -> Engine:
+    """Compiled functions where they load, NumPy's otherwise."""
+    try:
+        from raisr_decoder import compiled
+
+        return compiled.engine()
+    except (ImportError, OSError):
+        return NUMPY
 
 
 def describe(data: JsBytes) -> Any:
@@ -67,7 +79,7 @@ def restore(
     base = np.frombuffer(rgba.to_bytes(), np.uint8).reshape(base_height, base_width, 4)
     alpha = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
     filters = _filters(record, bank_data)
-    return map(_flat_rgba, restore_strips(base[..., :3], filters, record.shape, alpha))
+    return map(_flat_rgba, restore_strips(base[..., :3], filters, record.shape, alpha, engine()))
 
 
 def _flat_rgba(strip: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-Taps = tuple[NDArray[np.intp], NDArray[np.int32]]
+Taps = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 TAPS = 4
 WEIGHT_BITS = 12
@@ -37,7 +37,7 @@ def taps(size: int, count: int, step: Fraction) -> Taps:
 
     Returns
     -------
-    positions : ndarray of shape (count, 4), intp
+    positions : ndarray of shape (count, 4), int32
         Clipped to the picture: its edge is repeated.
     weights : ndarray of shape (count, 4), int32
         Rows sum to ``1 << WEIGHT_BITS``.
@@ -46,7 +46,7 @@ def taps(size: int, count: int, step: Fraction) -> Taps:
     centre = (2 * np.arange(count, dtype=np.int64) + 1) * numerator - denominator
     first, rest = np.divmod(centre, 2 * denominator)
     phase = (rest << PHASE_BITS) // (2 * denominator)
-    positions = np.clip(first[:, None] + np.arange(-1, 3), 0, size - 1).astype(np.intp)
+    positions = np.clip(first[:, None] + np.arange(-1, 3), 0, size - 1).astype(np.int32)
     return positions, _cubic(phase)
 
 

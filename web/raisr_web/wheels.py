@@ -139,7 +139,7 @@ def _cross_build_environment_is_at_hand() -> bool:
 
 def _wheel_sources(project: Path) -> Iterator[Path]:
     yield present(project / "pyproject.toml")
-    for pattern in ("*.py", "py.typed"):
+    for pattern in ("*.py", "py.typed", "kernel.*"):
         for path in sorted(project.rglob(pattern)):
             if "build" not in path.relative_to(project).parts:
                 yield path

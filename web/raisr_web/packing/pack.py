@@ -36,7 +36,7 @@ def pack(packages: str, target: str) -> None:
         for name, content in modules_below(library):
             archive.writestr(zipfile.ZipInfo(name), content)
     with tarfile.open(Path(target, "packages.tar"), "w", format=tarfile.USTAR_FORMAT) as tar:
-        for name, content in modules_below(packages):
+        for name, content in (*modules_below(packages), *libraries_below(packages)):
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
@@ -58,6 +58,12 @@ def modules_below(root: str) -> Iterator[tuple[str, bytes]]:
             yield f"{name}c", bytecode(source_of(spec), name)
         else:
             yield name, Path(spec.origin).read_bytes()
+
+
+def libraries_below(root: str) -> Iterator[tuple[str, bytes]]:
+    """Compiled code that no import statement loads."""
+    for path in sorted(Path(root).rglob("*.wasm")):
+        yield str(path.relative_to(root)), path.read_bytes()
 
 
 def source_of(spec: ModuleSpec) -> str:

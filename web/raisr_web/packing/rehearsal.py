@@ -15,9 +15,10 @@ import numpy as np
 import raisr_decoder
 from raisr_decoder.alpha import pack_alpha, parse_alpha
 from raisr_decoder.bank import load
+from raisr_decoder.browser import engine
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.payload import Record, pack, parse
-from raisr_decoder.restore import restore
+from raisr_decoder.restore import NUMPY, restore
 
 SIDE = 16
 # Enough of a PNG file to carry a record: its pixels are the browser's business.
@@ -44,4 +45,5 @@ def restore_with(data: bytes, bank_id: str) -> None:
     for alpha in (None, opacity):
         record = parse(pack(PNG, Record(side, side, bank_id, alpha=alpha)))
         plane = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
-        restore(base, bank, record.shape, plane)
+        for way in (NUMPY, engine()):
+            restore(base, bank, record.shape, plane, way)

@@ -15,11 +15,12 @@ const FETCH_MILLISECONDS = 60_000;
  * @property {number} height rows of the full picture
  * @property {Uint8ClampedArray<ArrayBuffer>} pixels RGBA, row by row
  * @property {string | undefined} bank id of the filter bank, if it needs one
- * @property {"numpy"} engine
+ * @property {string} engine "kernel" where compiled code runs, else "numpy"
  * @property {number} bytes size of the payload
  * @property {number} milliseconds from the base picture's bytes to full-size pixels
  *
  * @typedef {object} Decoder the Python module raisr_decoder.browser
+ * @property {() => {name: string}} engine
  * @property {(payload: Uint8Array) => {width: number, height: number, bank?: string}} describe
  * @property {(payload: Uint8Array, base: Uint8ClampedArray, baseWidth: number, baseHeight: number,
  *   bank?: Uint8Array) => import("pyodide/ffi").PyIterator} restore strips from top to bottom
@@ -68,8 +69,9 @@ export class Restorer {
     }
     const milliseconds = performance.now() - start;
     const bytes = payload.length;
+    const { name: engine } = decoder.engine();
     /** @type {Restored} */
-    const restored = { width, height, pixels, bank, engine: "numpy", bytes, milliseconds };
+    const restored = { width, height, pixels, bank, engine, bytes, milliseconds };
     return Comlink.transfer(restored, [pixels.buffer]);
   }
 

@@ -1,0 +1,83 @@
+"""The decoder's functions compiled to WebAssembly: same names, same signatures, same results.
+
+`kernel.wasm` is made of the encoder's `kernels.py`; `kernel.json` says with what.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_decoder.bank import FilterStage
+from raisr_decoder.filtering import ZERO
+from raisr_decoder.hashing import CELL, FEATURES, MARGIN
+from raisr_decoder.resize import Taps
+from raisr_decoder.restore import Engine
+
+LIBRARY = Path(__file__).with_name("kernel.wasm")
+
+SCRATCH_LINES = len(FEATURES) + 8
+"""Lines of int32, as wide as the picture, that hashing a row of cells needs."""
+
+
+def engine() -> Engine:
+    """The engine of compiled functions.
+
+    Raises
+    ------
+    OSError
+        This is not Pyodide, or its browser lacks vectors of 128 bits.
+    """
+    _library()
+    return Engine("kernel", filter_cells, resize, compose)
+
+
+def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
+    """Twin of `raisr_decoder.filtering.filter_cells`."""
+    rows, columns = (size // CELL - MARGIN for size in padded.shape)
+    result = np.empty((rows * stage.block, columns * stage.block), np.int16)
+    tree = stage.tree
+    scratch = np.empty((SCRATCH_LINES, padded.shape[1]), np.int32)
+    pixels = signed(padded)
+    _call("filter_cells", padded, pixels, rows, columns, tree.feature, tree.threshold,
+          len(tree.feature), stage.paired, scratch, result, stage.block)  # fmt: skip
+    return result
+
+
+def signed(padded: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Pixels as filters take them."""
+    return padded.astype(np.int16) - np.int16(ZERO)
+
+
+def resize(plane: NDArray[np.int16], down: Taps, across: Taps) -> NDArray[np.int16]:
+    """Twin of `raisr_decoder.resize.resize`."""
+    lines = plane.reshape(-1, plane.shape[-1])
+    narrow = np.empty((len(lines), len(across[0])), np.int16)
+    _call("resize_columns", lines, *lines.shape, *across, len(narrow[0]), narrow)
+    rows = narrow.reshape(len(plane), -1)
+    result = np.empty((len(down[0]), rows.shape[1]), np.int16)
+    _call("resize_rows", rows, *rows.shape, *down, len(result), result)
+    return result.reshape(-1, *plane.shape[1:-1], len(across[0]))
+
+
+def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """Twin of `raisr_decoder.color.compose`."""
+    rgb = np.empty((*luma.shape, 3), np.uint8)
+    _call("compose_rows", luma, differences, *luma.shape, rgb)
+    return rgb
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(str(LIBRARY))
+
+
+def _call(name: str, *arguments: Any) -> None:
+    """Call a function of the library with numbers and with the addresses of arrays."""
+    values = [np.ascontiguousarray(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    getattr(_library(), name)(*(a.ctypes.data if isinstance(a, np.ndarray) else a for a in values))
