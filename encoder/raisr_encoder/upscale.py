@@ -16,6 +16,9 @@ from raisr_encoder import kernels
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.errors import NoEnlargement
 
+CLEAN, COMPRESSED = ("png", 100), ("jpeg", 80)
+"""Base codec and quality that stand for pictures without and with artefacts."""
+
 
 def upscale(
     picture: NDArray[np.uint8],
@@ -52,7 +55,7 @@ def upscale(
         raise NoEnlargement((rows, columns), shape)
     if shape[0] * shape[1] > MAX_PIXELS:
         raise LimitExceeded("pixels of the result", shape[0] * shape[1], MAX_PIXELS)
-    base, quality = ("jpeg", 80) if compressed else ("png", 100)
+    base, quality = COMPRESSED if compressed else CLEAN
     banks = banks or BankStore()
     scale = Fraction(shape[0], rows)
     # A direct bank enlarges rows and columns alike.

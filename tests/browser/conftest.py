@@ -4,14 +4,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from raisr_decoder.payload import Record, pack
+from raisr_encoder.encode import Settings, encode
 from raisr_encoder.image_io import read_photo, save_jpeg
 from raisr_web import runtime
+
+LARGE = (4000, 6000)
+"""Rows and columns of a picture of 24 megapixels."""
 
 CHECKOUT = Path(__file__).parents[2]
 PROGRAMS = {"chromium": "chromium", "firefox": "firefox-esr"}
@@ -53,6 +59,10 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "x-unknown-bank.jpg").write_bytes(payload)
     damaged = payload.replace(bytes.fromhex("0" * 31 + "1"), bytes.fromhex("0" * 31 + "2"))
     (folder / "x-damaged-record.jpg").write_bytes(damaged)
+    rows, columns = LARGE
+    large = np.resize(read_photo(folder / "two-dogs.jpg"), (rows, columns, 3))
+    settings = Settings(base="jpeg", scale=Fraction(2), quality=30)
+    (folder / "x-large.jpg").write_bytes(encode(large, settings).payload)
     return folder
 
 

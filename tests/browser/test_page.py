@@ -7,15 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-# Put an element on the page; resolve to its first `load` or `error` event.
-RESTORE = """(address) => new Promise((resolve) => {
-  const element = document.createElement("raisr-img");
-  element.setAttribute("src", address);
-  for (const type of ["load", "error"]) {
-    element.addEventListener(type, (event) => resolve({ type, ...event.detail }));
-  }
-  document.querySelector("main").prepend(element);
-})"""
 WIDTH_IN_VIEW = "() => document.documentElement.scrollWidth - innerWidth"
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 
@@ -99,64 +90,3 @@ def test_without_javascript_the_base_picture_shows_in_full_size(
     # One colour would compress to next to nothing.
     assert len(image.screenshot()) > 50_000
     context.close()
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("absent.jpg", "FetchError"),
-        ("x-unknown-bank.jpg", "FetchError"),
-        ("x-damaged-record.jpg", "RecordDamaged"),
-    ],
-)
-def test_what_cannot_be_restored_says_why_and_leaves_the_base_picture(
-    page: Page, server: str, name: str, kind: str
-) -> None:
-    page.goto(server)
-    event = page.evaluate(RESTORE, f"/photos/{name}")
-    assert (event["type"], event["kind"]) == ("error", kind)
-    assert event["message"]
-    element = page.locator("raisr-img").first
-    assert element.get_attribute("restored") is None
-    assert element.evaluate("(element) => element.image.isConnected")
-    assert element.evaluate("(element) => element.shadowRoot.querySelector('canvas')") is None
-
-
-def test_the_page_goes_on_after_an_error(page: Page, server: str) -> None:
-    page.goto(server)
-    assert page.evaluate(RESTORE, "/photos/absent.jpg")["type"] == "error"
-    assert page.evaluate(RESTORE, "/photos/two-dogs.jpg")["type"] == "load"
-
-
-def test_the_load_event_says_what_was_done(page: Page, server: str) -> None:
-    page.goto(server)
-    event = page.evaluate(RESTORE, "/photos/two-dogs.jpg")
-    assert (event["width"], event["height"], event["engine"]) == (1000, 1500, "numpy")
-    assert len(event["bank"]) == 32
-    assert event["milliseconds"] > 0
-
-
-def test_an_element_that_is_removed_half_way_is_silent(page: Page, server: str) -> None:
-    page.goto(server)
-    types = page.evaluate("""() => new Promise((resolve) => {
-      const element = document.createElement("raisr-img");
-      const types = [];
-      for (const type of ["load", "error"]) element.addEventListener(type, () => types.push(type));
-      element.addEventListener("progress", () => {
-        element.remove();
-        setTimeout(() => resolve(types), 2000);
-      });
-      element.setAttribute("src", "/photos/two-dogs.jpg");
-      document.querySelector("main").prepend(element);
-    })""")
-    assert types == []
-    assert page.evaluate(RESTORE, "/photos/two-dogs.jpg")["type"] == "load"
-
-
-def test_a_new_source_is_restored_in_place_of_the_old_one(page: Page, server: str) -> None:
-    page.goto(server)
-    page.evaluate(RESTORE, "/photos/two-dogs.jpg")
-    element = page.locator("raisr-img").first
-    element.evaluate("(element) => element.setAttribute('src', '/photos/dandelions.jpg')")
-    element.and_(page.locator("[restored]")).wait_for()
-    assert element.evaluate("(element) => element.shadowRoot.querySelector('canvas').width") == 1500

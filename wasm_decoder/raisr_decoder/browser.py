@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder import bank, payload
-from raisr_decoder.alpha import parse_alpha
-from raisr_decoder.errors import BankMismatch
+from raisr_decoder.alpha import parse_alpha, split_alpha
+from raisr_decoder.errors import BankMismatch, LimitExceeded
 from raisr_decoder.restore import NO_FILTERS, NUMPY, Engine, restore_strips
 
 
@@ -80,6 +80,37 @@ def restore(
     alpha = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
     filters = _filters(record, bank_data)
     return map(_flat_rgba, restore_strips(base[..., :3], filters, record.shape, alpha, engine()))
+
+
+def upscale(
+    rgba: JsBytes,
+    base_width: int,
+    base_height: int,
+    width: int,
+    height: int,
+    bank_data: JsBytes,
+) -> Iterator[NDArray[np.uint8]]:
+    """An ordinary picture, enlarged, in strips as `restore` gives them.
+
+    Parameters
+    ----------
+    rgba : typed array of length base_height * base_width * 4
+        The picture as the browser decoded it, with straight alpha.
+    base_width, base_height : int
+    width, height : int
+        Of the result.
+    bank_data : typed array
+
+    Raises
+    ------
+    BankError, LimitExceeded
+    """
+    if width * height > payload.MAX_PIXELS:
+        raise LimitExceeded("pixels of the result", width * height, payload.MAX_PIXELS)
+    picture = np.frombuffer(rgba.to_bytes(), np.uint8).reshape(base_height, base_width, 4)
+    flat, alpha = split_alpha(picture)
+    filters = bank.load(bank_data.to_bytes())
+    return map(_flat_rgba, restore_strips(flat, filters, (height, width), alpha, engine()))
 
 
 def _flat_rgba(strip: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,13 +4,15 @@ import hashlib
 from pathlib import Path
 from typing import cast
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, SecurityError
 from werkzeug.security import safe_join
 
 from raisr_decoder.bank import shipped_path
 from raisr_decoder.errors import BankUnknown, RaisrError
+from raisr_encoder.bank_store import BankStore
 from raisr_web.assets import ASK_AGAIN, FOR_EVER, send_asset
+from raisr_web.banks import bank_index
 from raisr_web.errors import CacheUnwritable, PhotoMissing
 from raisr_web.photos import Photos
 
@@ -48,6 +50,12 @@ def bank(bank_id: str) -> Response:
     except BankUnknown as error:
         raise NotFound(str(error)) from error
     return send_asset(path, FOR_EVER)
+
+
+@blueprint.get("/raisr/banks/index.json")
+def banks() -> Response:
+    """Say which bank enlarges which ordinary picture."""
+    return jsonify(bank_index(BankStore()))
 
 
 @blueprint.get("/raisr/runtime/<path:name>")

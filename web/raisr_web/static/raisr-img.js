@@ -8,11 +8,15 @@
  * The <img> inside is what a page without JavaScript shows; without one, the element makes its own.
  * It keeps the layout and the alternative text; the restored picture is a canvas that covers it.
  *
- * Attribute `restored` is set while full-size pixels show. Events: `progress` (detail: stage),
- * `load` (detail: width, height, bank, engine, bytes, milliseconds), `error` (detail: kind, message).
+ * With `scale` (1 to 8, such as "2" or "1.5") an ordinary picture, one without a record, is enlarged.
+ *
+ * State `restored` (and an attribute of that name, for browsers without states) is set while
+ * full-size pixels show. Events: `progress` (detail: stage, and done from 0 to 1), `load` (detail:
+ * width, height, bank, engine, bytes, milliseconds), `error` (detail: kind, message).
  */
 
 import { Client } from "./client.js";
+import { RestoreError } from "./restore-error.js";
 
 const STYLE = `
   :host { display: inline-block; position: relative; max-width: 100%; }
@@ -24,12 +28,13 @@ const STYLE = `
 `;
 /** Restoring starts this far outside the viewport. */
 const MARGIN = "50%";
-const COPIED = ["src", "alt", "width", "height"];
+const COPIED = ["src", "alt", "width", "height", "loading", "sizes", "srcset"];
 
 export class RaisrImg extends HTMLElement {
-  static observedAttributes = COPIED;
+  static observedAttributes = [...COPIED, "scale"];
   static #client = new Client();
 
+  #internals = this.attachInternals();
   #ownImage = document.createElement("img");
   /** @type {HTMLCanvasElement | null} */
   #canvas = null;
@@ -82,10 +87,12 @@ export class RaisrImg extends HTMLElement {
    * @param {string | null} value
    */
   attributeChangedCallback(name, before, value) {
-    const { image } = this;
-    if (value === null) image.removeAttribute(name);
-    else if (image.getAttribute(name) !== value) image.setAttribute(name, value);
-    if (name === "src" && before !== null && this.isConnected) {
+    if (COPIED.includes(name)) {
+      const { image } = this;
+      if (value === null) image.removeAttribute(name);
+      else if (image.getAttribute(name) !== value) image.setAttribute(name, value);
+    }
+    if (["src", "scale"].includes(name) && before !== null && this.isConnected) {
       this.disconnectedCallback();
       this.connectedCallback();
     }
@@ -94,38 +101,68 @@ export class RaisrImg extends HTMLElement {
   /** @param {AbortSignal} signal */
   async #restore(signal) {
     try {
-      // Base picture first: it shows at once, and the worker finds it in the browser's cache.
-      await settled(this.image);
-      const url = this.image.currentSrc || this.image.src;
-      const { pixels, ...detail } = await RaisrImg.#client.restore(url, signal, (stage) =>
-        this.#dispatch("progress", { stage }, signal),
-      );
+      const detail = await RaisrImg.#client.restore({
+        address: () => addressOf(this.image),
+        scale: this.#scale(),
+        signal,
+        distance: () => distanceFromViewport(this),
+        onProgress: (progress) => this.#advance(progress, signal),
+      });
       if (signal.aborted) return;
-      this.#show(new ImageData(pixels, detail.width, detail.height));
+      this.toggleAttribute("restored", true);
+      this.#internals.states.add("restored");
       this.#dispatch("load", detail, signal);
     } catch (error) {
+      if (!signal.aborted) this.#hide();
       const { name, message } = /** @type {Error} */ (error);
       this.#dispatch("error", { kind: name, message }, signal);
     }
   }
 
-  /** @param {ImageData} picture */
-  #show(picture) {
-    this.#hide();
+  /** @returns {number | undefined} */
+  #scale() {
+    const text = this.getAttribute("scale");
+    if (text === null) return undefined;
+    const scale = Number(text);
+    if (scale >= 1 && scale <= 8) return scale;
+    throw new RestoreError("ScaleUnknown", `"${text}" is no scale: write a number from 1 to 8`);
+  }
+
+  /**
+   * @param {import("./worker.js").Progress} progress
+   * @param {AbortSignal} signal
+   */
+  #advance(progress, signal) {
+    if (signal.aborted) return;
+    if (progress.stage === "loading") {
+      this.#dispatch("progress", { stage: "loading", done: 0 }, signal);
+      return;
+    }
+    const { width, height, top, strip } = progress;
+    this.#canvas ??= this.#cover(width, height);
+    this.#canvas.getContext("2d")?.putImageData(new ImageData(strip, width), 0, top);
+    const done = (top + strip.length / width / 4) / height;
+    this.#dispatch("progress", { stage: "restoring", done }, signal);
+  }
+
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
+  #cover(width, height) {
     const canvas = document.createElement("canvas");
-    canvas.width = picture.width;
-    canvas.height = picture.height;
+    canvas.width = width;
+    canvas.height = height;
     canvas.ariaHidden = "true";
-    canvas.getContext("2d")?.putImageData(picture, 0, 0);
-    this.#canvas = canvas;
     this.shadowRoot?.append(canvas);
-    this.toggleAttribute("restored", true);
+    return canvas;
   }
 
   #hide() {
     this.#canvas?.remove();
     this.#canvas = null;
     this.toggleAttribute("restored", false);
+    this.#internals.states.delete("restored");
   }
 
   /**
@@ -139,16 +176,31 @@ export class RaisrImg extends HTMLElement {
 }
 
 /**
- * Wait until an image has loaded or failed.
+ * The address of an image, once it has loaded or failed: the base picture shows first, and the
+ * worker finds it in the browser's cache.
  *
  * @param {HTMLImageElement} image
  */
-function settled(image) {
-  if (image.complete) return;
-  return new Promise((resolve) => {
-    image.addEventListener("load", resolve, { once: true });
-    image.addEventListener("error", resolve, { once: true });
-  });
+async function addressOf(image) {
+  if (!image.complete) {
+    // A lazy one may be too far away to load by itself.
+    image.loading = "eager";
+    await new Promise((resolve) => {
+      image.addEventListener("load", resolve, { once: true });
+      image.addEventListener("error", resolve, { once: true });
+    });
+  }
+  return image.currentSrc || image.src;
+}
+
+/**
+ * Pixels between an element and what the visitor sees; 0 for what is visible.
+ *
+ * @param {Element} element
+ */
+function distanceFromViewport(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return Math.max(0, top - innerHeight, -bottom);
 }
 
 customElements.define("raisr-img", RaisrImg);

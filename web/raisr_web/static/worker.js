@@ -8,22 +8,32 @@ const BANKS = new URL("./banks/", import.meta.url).href;
 const FETCH_MILLISECONDS = 60_000;
 
 /**
- * @typedef {"loading" | "restoring"} Stage
+ * @typedef {object} Strip
+ * @property {"restoring"} stage
+ * @property {number} width columns of the full picture
+ * @property {number} height rows of the full picture
+ * @property {number} top row of the full picture where the strip belongs
+ * @property {Uint8ClampedArray<ArrayBuffer>} strip RGBA, row by row
+ *
+ * @typedef {{stage: "loading"} | Strip} Progress
  *
  * @typedef {object} Restored
  * @property {number} width columns of the full picture
  * @property {number} height rows of the full picture
- * @property {Uint8ClampedArray<ArrayBuffer>} pixels RGBA, row by row
  * @property {string | undefined} bank id of the filter bank, if it needs one
  * @property {string} engine "kernel" where compiled code runs, else "numpy"
- * @property {number} bytes size of the payload
+ * @property {number} bytes size of the picture's file
  * @property {number} milliseconds from the base picture's bytes to full-size pixels
+ *
+ * @typedef {{width: number, height: number, bank?: string}} Plan
  *
  * @typedef {object} Decoder the Python module raisr_decoder.browser
  * @property {() => {name: string}} engine
- * @property {(payload: Uint8Array) => {width: number, height: number, bank?: string}} describe
+ * @property {(payload: Uint8Array) => Plan} describe
  * @property {(payload: Uint8Array, base: Uint8ClampedArray, baseWidth: number, baseHeight: number,
  *   bank?: Uint8Array) => import("pyodide/ffi").PyIterator} restore strips from top to bottom
+ * @property {(base: Uint8ClampedArray, baseWidth: number, baseHeight: number, width: number,
+ *   height: number, bank: Uint8Array) => import("pyodide/ffi").PyIterator} upscale the same
  */
 
 export class Restorer {
@@ -34,45 +44,47 @@ export class Restorer {
   #current = new AbortController();
 
   /**
-   * Restore one payload. Only one restore runs at a time.
+   * Restore one picture. Only one restore runs at a time.
    *
-   * @param {string} url of the payload
-   * @param {((stage: Stage) => void) & Comlink.ProxyMarked} onProgress
-   * @returns {Promise<Restored>} its pixels are transferred, not copied
+   * @param {string} url of the picture
+   * @param {number | undefined} scale for a picture without a record; others know their size
+   * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress is given the strips;
+   *   the next one is made when it has returned
+   * @returns {Promise<Restored>}
    * @throws {RestoreError}
    */
-  async restore(url, onProgress) {
+  async restore(url, scale, onProgress) {
     this.#current = new AbortController();
     const { signal } = this.#current;
-    onProgress("loading");
-    const [decoder, payload] = await Promise.all([this.#load(), fetchBytes("the picture", url, signal)]);
+    onProgress({ stage: "loading" });
+    const [decoder, file] = await Promise.all([this.#load(), fetchBytes("the picture", url, signal)]);
     signal.throwIfAborted();
-    const { width, height, bank } = callPython(() => decoder.describe(payload));
+    const record = describe(decoder, file, scale);
+    const start = performance.now();
+    const base = await decodeBase(file);
+    const { width, height, bank } = record ?? (await enlargement(file, base, scale ?? 1));
     const filters = bank ? await this.#bank(bank) : undefined;
     signal.throwIfAborted();
 
-    onProgress("restoring");
-    const start = performance.now();
-    const base = await decodeBase(payload);
-    const pixels = new Uint8ClampedArray(4 * width * height);
     const strips = callPython(() =>
-      decoder.restore(payload, base.data, base.width, base.height, filters),
+      record || !filters
+        ? decoder.restore(file, base.data, base.width, base.height, filters)
+        : decoder.upscale(base.data, base.width, base.height, width, height, filters),
     );
     try {
-      for (let start = 0; start < pixels.length; ) {
-        start += takePixels(callPython(() => strips.next().value), pixels, start);
-        await nextTask();
+      for (let top = 0; top < height; ) {
+        const strip = takePixels(callPython(() => strips.next().value));
+        const progress = { stage: "restoring", width, height, top, strip };
+        top += strip.length / width / 4;
+        await onProgress(Comlink.transfer(/** @type {Strip} */ (progress), [strip.buffer]));
         signal.throwIfAborted();
       }
     } finally {
       strips.destroy();
     }
     const milliseconds = performance.now() - start;
-    const bytes = payload.length;
     const { name: engine } = decoder.engine();
-    /** @type {Restored} */
-    const restored = { width, height, pixels, bank, engine, bytes, milliseconds };
-    return Comlink.transfer(restored, [pixels.buffer]);
+    return { width, height, bank, engine, bytes: file.length, milliseconds };
   }
 
   /** Give up the restore that is under way. */
@@ -126,6 +138,51 @@ async function fetchBytes(what, url, signal) {
 }
 
 /**
+ * What a picture's record says; null where it has none and a scale is given in its place.
+ *
+ * @param {Decoder} decoder
+ * @param {Uint8Array} file
+ * @param {number | undefined} scale
+ */
+function describe(decoder, file, scale) {
+  try {
+    return callPython(() => decoder.describe(file));
+  } catch (error) {
+    const ordinary = ["RecordMissing", "ContainerUnknown"].includes(
+      /** @type {Error} */ (error).name,
+    );
+    if (ordinary && scale !== undefined) return null;
+    throw error;
+  }
+}
+
+/**
+ * Size of an ordinary picture at a scale, and the bank that enlarges such a picture best.
+ *
+ * @param {Uint8Array} file
+ * @param {ImageData} base
+ * @param {number} scale
+ * @returns {Promise<Plan>}
+ */
+async function enlargement(file, base, scale) {
+  const [width, height] = [Math.round(base.width * scale), Math.round(base.height * scale)];
+  const index = await fetchBytes("the list of filter banks", `${BANKS}index.json`);
+  /** @type {Record<"clean" | "compressed", {direct: Record<string, string>,
+   *   resizing: {upTo: number, bank: string}[]}>} */
+  const { clean, compressed } = JSON.parse(new TextDecoder().decode(index));
+  const { direct, resizing } = isJpeg(file) ? compressed : clean;
+  // A direct bank enlarges rows and columns by its very scale.
+  const alike = width === base.width * scale && height === base.height * scale;
+  const bank = (alike && direct[scale]) || resizing.find(({ upTo }) => scale <= upTo)?.bank;
+  return { width, height, bank };
+}
+
+/** @param {Uint8Array} file */
+function isJpeg(file) {
+  return file[0] === 0xff && file[1] === 0xd8;
+}
+
+/**
  * The base picture's own pixels, RGBA, with no colour management in between.
  *
  * @param {Uint8Array<ArrayBuffer>} payload
@@ -171,26 +228,13 @@ function callPython(call) {
  * Copy a NumPy array out of Python's memory, and let Python have it back.
  *
  * @param {import("pyodide/ffi").PyBuffer} array flat, uint8
- * @param {Uint8ClampedArray} pixels where it belongs
- * @param {number} start
- * @returns {number} how many samples it has
  */
-function takePixels(array, pixels, start) {
+function takePixels(array) {
   const view = array.getBuffer("u8clamped");
-  const { length } = view.data;
-  pixels.set(view.data, start);
+  const pixels = new Uint8ClampedArray(view.data);
   view.release();
   array.destroy();
-  return length;
-}
-
-/** Let messages in, such as the one that cancels. */
-function nextTask() {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => resolve(port1.close());
-    port2.postMessage(null);
-  });
+  return pixels;
 }
 
 Comlink.expose(new Restorer());

@@ -1,0 +1,168 @@
+"""How <raisr-img> behaves, on a page that has nothing else."""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Page
+
+from raisr_encoder.image_io import decode_picture, save_png
+from raisr_encoder.upscale import upscale
+from support import assert_same_pixels, random_picture
+
+LARGE = (4000, 6000)
+# Put an element on the page; resolve to its first `load` or `error` event.
+RESTORE = """(address) => new Promise((resolve) => {
+  const element = document.createElement("raisr-img");
+  element.setAttribute("src", address);
+  const done = [];
+  element.addEventListener("progress", ({ detail }) => done.push(detail.done));
+  for (const type of ["load", "error"]) {
+    element.addEventListener(type, (event) => resolve({ type, done, ...event.detail }));
+  }
+  document.querySelector("main").prepend(element);
+})"""
+ENLARGE = """(scale) => new Promise((resolve) => {
+  const element = document.createElement("raisr-img");
+  element.setAttribute("scale", scale);
+  element.setAttribute("src", "/plain.png");
+  for (const type of ["load", "error"]) {
+    element.addEventListener(type, (event) => resolve({ type, ...event.detail }));
+  }
+  document.querySelector("main").prepend(element);
+})"""
+CANVAS = "(element) => element.shadowRoot.querySelector('canvas').toDataURL('image/png')"
+
+
+@pytest.fixture
+def blank(page: Page, server: str) -> Page:
+    """A page that knows the element and shows none."""
+    page.goto(f"{server}/nowhere")
+    page.add_script_tag(url="/raisr/raisr-img.js", type="module")
+    return page
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("absent.jpg", "FetchError"),
+        ("x-unknown-bank.jpg", "FetchError"),
+        ("x-damaged-record.jpg", "RecordDamaged"),
+    ],
+)
+def test_what_cannot_be_restored_says_why_and_leaves_the_base_picture(
+    blank: Page, name: str, kind: str
+) -> None:
+    event = blank.evaluate(RESTORE, f"/photos/{name}")
+    assert (event["type"], event["kind"]) == ("error", kind)
+    assert event["message"]
+    element = blank.locator("raisr-img").first
+    assert element.get_attribute("restored") is None
+    assert element.evaluate("(element) => element.image.isConnected")
+    assert element.evaluate("(element) => element.shadowRoot.querySelector('canvas')") is None
+
+
+def test_the_page_goes_on_after_an_error(blank: Page) -> None:
+    assert blank.evaluate(RESTORE, "/photos/absent.jpg")["type"] == "error"
+    assert blank.evaluate(RESTORE, "/photos/two-dogs.jpg")["type"] == "load"
+
+
+def test_the_load_event_says_what_was_done(blank: Page) -> None:
+    event = blank.evaluate(RESTORE, "/photos/two-dogs.jpg")
+    assert (event["width"], event["height"], event["engine"]) == (1000, 1500, "numpy")
+    assert len(event["bank"]) == 32
+    assert event["milliseconds"] > 0
+
+
+def test_progress_rises_from_nothing_to_all(blank: Page) -> None:
+    done = blank.evaluate(RESTORE, "/photos/two-dogs.jpg")["done"]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, 1)
+    assert len(done) > 5
+
+
+def test_styles_can_tell_what_is_restored(blank: Page) -> None:
+    blank.evaluate(RESTORE, "/photos/two-dogs.jpg")
+    element = blank.locator("raisr-img").first
+    assert element.evaluate("(element) => element.matches(':state(restored)[restored]')")
+    element.evaluate("(element) => element.remove()")
+    assert blank.locator("raisr-img:state(restored)[src*='two-dogs']").count() == 0
+
+
+def test_a_picture_of_24_megapixels_is_restored(blank: Page) -> None:
+    event = blank.evaluate(RESTORE, "/photos/x-large.jpg")
+    assert (event["height"], event["width"]) == LARGE
+
+
+def test_what_the_visitor_sees_comes_first(blank: Page) -> None:
+    order = blank.evaluate("""() => new Promise((resolve) => {
+      const order = [];
+      for (const place of ["far", "near", "here"]) {
+        const element = document.createElement("raisr-img");
+        Object.assign(element, { id: place, src: "/photos/two-dogs.jpg" });
+        element.style.cssText = "position: absolute; width: 100px; left: 0";
+        element.style.top = { far: "140vh", near: "110vh", here: "0" }[place];
+        element.setAttribute("src", "/photos/two-dogs.jpg?" + place);
+        element.addEventListener("load", () => order.push(place) === 3 && resolve(order));
+        document.querySelector("main").append(element);
+      }
+    })""")
+    assert order == ["here", "near", "far"]
+
+
+@pytest.mark.parametrize(("scale", "shape"), [("2", (40, 60)), ("1.3", (26, 39)), ("4", (80, 120))])
+def test_an_ordinary_picture_is_enlarged_as_the_command_line_does(
+    blank: Page, scale: str, shape: tuple[int, int], tmp_path: Path
+) -> None:
+    picture = random_picture(5, 20, 30)
+    blank.route("**/plain.png", lambda route: route.fulfill(body=save_png(picture)))
+    assert blank.evaluate(ENLARGE, scale)["type"] == "load"
+    url = blank.locator("raisr-img").evaluate(CANVAS)
+    assert_same_pixels(pixels(url), upscale(picture, shape), tmp_path, "enlarged picture")
+
+
+def test_a_transparent_picture_stays_transparent_when_enlarged(blank: Page) -> None:
+    picture = np.dstack([random_picture(5, 20, 30), np.full((20, 30), 0, np.uint8)])
+    blank.route("**/plain.png", lambda route: route.fulfill(body=save_png(picture)))
+    assert blank.evaluate(ENLARGE, "2")["type"] == "load"
+    assert (
+        blank.locator("raisr-img").evaluate("""(element) => element.shadowRoot
+      .querySelector("canvas").getContext("2d").getImageData(0, 0, 1, 1).data[3]""")
+        == 0
+    )
+
+
+@pytest.mark.parametrize("scale", ["0.5", "9", "two", ""])
+def test_a_scale_that_is_none_is_refused_in_words(blank: Page, scale: str) -> None:
+    event = blank.evaluate(ENLARGE, scale)
+    assert (event["type"], event["kind"]) == ("error", "ScaleUnknown")
+
+
+def test_an_element_that_is_removed_half_way_is_silent(blank: Page) -> None:
+    types = blank.evaluate("""() => new Promise((resolve) => {
+      const element = document.createElement("raisr-img");
+      const types = [];
+      for (const type of ["load", "error"]) element.addEventListener(type, () => types.push(type));
+      element.addEventListener("progress", () => {
+        element.remove();
+        setTimeout(() => resolve(types), 2000);
+      });
+      element.setAttribute("src", "/photos/two-dogs.jpg");
+      document.querySelector("main").prepend(element);
+    })""")
+    assert types == []
+    assert blank.evaluate(RESTORE, "/photos/two-dogs.jpg")["type"] == "load"
+
+
+def test_a_new_source_is_restored_in_place_of_the_old_one(blank: Page) -> None:
+    blank.evaluate(RESTORE, "/photos/two-dogs.jpg")
+    element = blank.locator("raisr-img").first
+    element.evaluate("(element) => element.setAttribute('src', '/photos/dandelions.jpg')")
+    element.and_(blank.locator("[restored]")).wait_for()
+    assert element.evaluate("(element) => element.shadowRoot.querySelector('canvas').width") == 1500
+
+
+def pixels(data_url: str) -> NDArray[np.uint8]:
+    return decode_picture(base64.b64decode(data_url.partition(",")[2]), "canvas").pixels

@@ -1,0 +1,39 @@
+"""Which bank enlarges an ordinary picture: what a page has to know beside the banks."""
+
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from raisr_decoder.bank import BLOCKS
+from raisr_decoder.hashing import CELL
+from raisr_encoder.bank_store import BankStore
+from raisr_encoder.errors import BankMissing
+from raisr_encoder.upscale import CLEAN, COMPRESSED
+
+LARGEST = 8
+STEP = Fraction(1, 16)
+
+
+def bank_index(banks: BankStore) -> dict[str, Any]:
+    """Ids of banks for clean and for compressed pictures.
+
+    `direct` has those that serve one scale, by that scale; `resizing` has those that serve any,
+    each up to a scale.
+    """
+    return {"clean": _choices(banks, *CLEAN), "compressed": _choices(banks, *COMPRESSED)}
+
+
+def _choices(banks: BankStore, base: str, quality: int) -> dict[str, Any]:
+    direct = {}
+    for scale in (Fraction(block, CELL) for block in BLOCKS):
+        try:
+            direct[f"{float(scale):g}"] = banks.choose(base, scale, quality).id
+        except BankMissing:
+            continue
+    scales = [number * STEP for number in range(int(1 / STEP), int(LARGEST / STEP) + 1)]
+    chosen = ((scale, banks.choose_upsample_first(base, scale, quality).id) for scale in scales)
+    resizing = [
+        {"upTo": float(max(scale for scale, _ in run)), "bank": bank}
+        for bank, run in groupby(chosen, key=lambda choice: choice[1])
+    ]
+    return {"direct": direct, "resizing": resizing}
