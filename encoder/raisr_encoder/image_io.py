@@ -163,9 +163,9 @@ def save_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
         optimize_coding=True,
         optimize_scans=True,
         trellis_quant=True,
-        # Robidoux's tables: 3 % more bytes than Annex K's for the same luma PSNR, 9 % fewer for the
-        # same SSIMULACRA2.
-        quant_table=3,
+        # Tables of Peterson, Ahumada and Watson (1993): against libjpeg-turbo 9 % fewer bytes for
+        # the same luma PSNR, 12 % for SSIMULACRA2. Robidoux's lose 0.8 dB at a bit per pixel.
+        quant_table=8,
         keep="none",
     )
     return data
