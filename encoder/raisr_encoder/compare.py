@@ -7,7 +7,6 @@ logarithm of the rate, as the common test conditions of video codecs do (JVET-T2
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,6 +21,7 @@ from raisr_encoder import image_io
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.base_codec import BaseCodec, base_codec
 from raisr_encoder.crew import gathered
+from raisr_encoder.crossing import first_passing
 from raisr_encoder.decode import decode
 from raisr_encoder.errors import NothingToCompare, TargetUnreachable
 from raisr_encoder.metrics import luma_psnr, luma_ssim, ssimulacra2
@@ -195,14 +195,15 @@ def send_restored(photo: NDArray[np.uint8], settings: Settings, banks: BankStore
 
 def send_plain(photo: NDArray[np.uint8], codec: BaseCodec, target_size: int) -> Coded | None:
     """Send a photograph by a plain codec; None where it makes no file that small."""
-    files = cache(lambda quality: codec.encode(photo, quality))
+    encoded = cache(lambda quality: codec.encode(photo, quality))
     lowest, highest = codec.qualities
-    qualities = range(lowest, highest + 1)
-    fitting = bisect_right(qualities, target_size, key=lambda quality: len(files(quality)))
-    if not fitting:
+    quality = first_passing(
+        range(highest, lowest - 1, -1),
+        lambda quality: math.log(target_size / len(encoded(quality))),
+    )
+    if quality is None:
         return None
-    quality = qualities[fitting - 1]
-    file = files(quality)
+    file = encoded(quality)
     point = look(image_io.decode_base(file), photo, len(file))
     return Coded(file, codec.name, Fraction(1), quality, point)
 
