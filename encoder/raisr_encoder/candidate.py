@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from statistics import mean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from raisr_encoder import kernels
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.base_codec import BaseCodec
 from raisr_encoder.image_io import decode_base
-from raisr_encoder.metrics import luma_psnr, ssimulacra2
+from raisr_encoder.metrics import judged_areas, luma_psnr, ssimulacra2
 from raisr_encoder.reduce import reduce_photo
 
 
@@ -40,7 +41,7 @@ class Candidate:
     record : Record
         As the payload carries it.
     score : float
-        SSIMULACRA2 of the restored picture.
+        SSIMULACRA2 of the restored picture; of one over 3 megapixels, the mean of nine places.
     psnr : float
         Of its luma, in dB.
     """
@@ -175,8 +176,10 @@ class Trial:
 
     @cached_property
     def score(self) -> float:
-        """SSIMULACRA2 of the restored picture."""
-        return ssimulacra2(self._shown(), self.way.pictures.original.flat)
+        """SSIMULACRA2 of the restored picture, of a large one the mean of nine places."""
+        shown, flat = self._shown(), self.way.pictures.original.flat
+        areas = judged_areas(self.way.pictures.original.shape)
+        return mean(ssimulacra2(shown[area], flat[area]) for area in areas)
 
     def candidate(self) -> Candidate:
         """All of it, with the payload."""

@@ -25,8 +25,8 @@ FULL_ENOUGH = 0.015
 GOOD_ENOUGH = 0.2
 """Points of SSIMULACRA2 above a target at which refining stops."""
 
-HOPELESS = 1.5
-"""dB of luma PSNR behind the best of the same bytes from where on nothing is judged."""
+HOPELESS = 2.0
+"""dB of luma PSNR behind the best of equal bytes from where on a base codec is not judged."""
 
 CLOSE_SCORE, CLOSE_BYTES = 0.5, 1.02
 """Points behind the best draft, and bytes relative to it, up to which a draft is finished too."""
@@ -44,20 +44,20 @@ class Effort:
 
     Attributes
     ----------
-    judged : int
-        Trials of each base codec that get a SSIMULACRA2, beside the plain codec.
-    finished : int
-        How many of those are finished with the codec at its best.
     drafts : bool
-        Whether the search before that uses the codec's quick twin.
+        Whether the search uses the codec's quick twin.
+    scales : int
+        How many scales of a base codec are judged.
+    finished : int
+        How many of the best drafts are finished with the codec at its best.
     """
 
-    judged: int
-    finished: int
     drafts: bool
+    scales: int
+    finished: int
 
 
-EFFORTS = {1: Effort(1, 1, True), 2: Effort(3, 2, True), 3: Effort(99, 3, False)}
+EFFORTS = {1: Effort(True, 2, 1), 2: Effort(True, 4, 2), 3: Effort(False, 99, 3)}
 
 
 def search(
@@ -246,17 +246,34 @@ class _Search:
         return [trial for trial in found if trial is not None]
 
     def _judged(self, trials: list[Trial]) -> list[Trial]:
-        """The trials of equal bytes that are worth a SSIMULACRA2, the best one first."""
-        self._each(_psnr, trials)
-        trials = sorted(trials, key=_psnr, reverse=True)
-        hopeful = [each for each in trials if each.psnr >= trials[0].psnr - HOPELESS]
+        """The trials of equal bytes that were worth a SSIMULACRA2, the best one first."""
+        best = max(self._each(_psnr, trials), default=0.0)
         judged = []
-        for codec in {each.way.pictures.codec for each in hopeful}:
-            of_codec = [each for each in hopeful if each.way.pictures.codec == codec]
-            judged += [each for each in of_codec if each.bank is None]
-            judged += [each for each in of_codec if each.bank][: self._effort.judged]
-        self._each(_score, judged)
+        for codec in {trial.way.pictures.codec for trial in trials}:
+            of_codec = [trial for trial in trials if trial.way.pictures.codec == codec]
+            if max(map(_psnr, of_codec)) >= best - HOPELESS:
+                judged += self._climbed(of_codec)
         return sorted(judged, key=_merit, reverse=True)
+
+    def _climbed(self, trials: list[Trial]) -> list[Trial]:
+        """Of one base codec the plain trial, and others from the likeliest scale to the best."""
+        plain = [trial for trial in trials if trial.bank is None]
+        others = sorted((trial for trial in trials if trial.bank is not None), key=_scale)
+        low, high = 0, len(others)
+        if high > self._effort.scales:
+            # PSNR prefers less reduction than SSIMULACRA2 does.
+            low = max(range(high), key=lambda place: others[place].psnr)
+            high = min(low + 2, high)
+        self._each(_score, plain + others[low:high])
+        while high - low < min(self._effort.scales, len(others)):
+            best = max(range(low, high), key=lambda place: others[place].score)
+            if best == high - 1 and high < len(others):
+                high += 1
+            elif best == low and low > 0:
+                low -= 1
+            else:
+                break
+        return plain + others[low:high]
 
     def _each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         results: list[Result] = self._parallel(joblib.delayed(function)(item) for item in items)
@@ -288,6 +305,10 @@ def _reach(start: _Start, score: float) -> Trial | None:
 def _smallest(way: Way) -> int:
     """Bytes of the smallest payload."""
     return way.pictures.final.size(way.pictures.codec.qualities[0])
+
+
+def _scale(trial: Trial) -> Fraction:
+    return trial.way.pictures.scale
 
 
 def _psnr(trial: Trial) -> float:

@@ -34,7 +34,8 @@ class Settings:
         Lowest SSIMULACRA2; the fewest bytes that reach it are kept. `DEFAULT_SCORE` where no other
         aim is given.
     effort : int
-        1..3: how many candidates are judged by SSIMULACRA2; 3 also explores slowly with AVIF.
+        1..3: how many candidates are judged by SSIMULACRA2 and finished with the codec at its best;
+        3 does without quick drafts.
 
     Raises
     ------
