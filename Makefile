@@ -29,7 +29,7 @@ help:
 setup: $(EDITABLE) $(MODULES) $(RUNTIME) browsers
 
 demo: setup
-	$(BIN)/raisr encode samples/*.jpg -o demo --base jpeg --scale 2 --target-size 25KB
+	$(BIN)/raisr encode samples/*.jpg -o demo --base jpeg --target-size 25KB
 	$(BIN)/raisr serve demo --port $(PORT)
 
 test: setup lint

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from raisr_decoder.color import luma
-from raisr_encoder.base_codec import base_codec
 from raisr_encoder.decode import decode
-from raisr_encoder.encode import Settings, encode, highest_quality
+from raisr_encoder.encode import Settings, encode
 from raisr_encoder.files import find_photographs
 from raisr_encoder.image_io import decode_base, read_photo
 from raisr_encoder.metrics import luma_psnr
+from raisr_encoder.search import plain_within
 
 ROWS, COLUMNS, GAP = 240, 272, 8
 """Size of a crop, and pixels between two."""
@@ -106,10 +106,8 @@ def middle(name: str, photo: NDArray[np.uint8]) -> Place:
 
 def same_bytes(photo: NDArray[np.uint8], target_size: int) -> tuple[bytes, bytes]:
     """A plain JPEG of full size and a payload, neither larger than `target_size`."""
-    jpeg = base_codec("jpeg")
-    quality = highest_quality(lambda quality: len(jpeg.encode(photo, quality)), jpeg, target_size)
     payload = encode(photo, Settings("jpeg", Fraction(2), target_size=target_size)).payload
-    return jpeg.encode(photo, quality), payload
+    return plain_within(photo, "jpeg", target_size).payload, payload
 
 
 def seams(picture: NDArray[np.uint8]) -> float:

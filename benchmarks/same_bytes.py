@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.restore import NO_FILTERS, restore
-from raisr_encoder.base_codec import base_codec
 from raisr_encoder.decode import decode
-from raisr_encoder.encode import Settings, encode, highest_quality
+from raisr_encoder.encode import Settings, encode
 from raisr_encoder.files import find_photographs
 from raisr_encoder.image_io import decode_base, read_photo
 from raisr_encoder.metrics import luma_psnr
+from raisr_encoder.search import plain_within
 
 COLUMNS = ("plain JPEG", "bicubic", "restored")
 
@@ -42,11 +42,9 @@ def main() -> None:
 
 def measure(photo: NDArray[np.uint8], target_size: int) -> list[float]:
     """PSNR of each column for one photograph."""
-    jpeg = base_codec("jpeg")
     payload = encode(photo, Settings("jpeg", Fraction(2), target_size=target_size)).payload
-    quality = highest_quality(lambda quality: len(jpeg.encode(photo, quality)), jpeg, target_size)
     shown = [
-        decode_base(jpeg.encode(photo, quality)),
+        decode_base(plain_within(photo, "jpeg", target_size).payload),
         restore(decode_base(payload), NO_FILTERS, photo.shape[:2]),
         decode(payload),
     ]

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 import platformdirs
+from rich import filesize
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -50,17 +51,25 @@ from raisr_encoder import kernels, provenance
 from raisr_encoder import train as training
 from raisr_encoder import upscale as upscaling
 from raisr_encoder.bank_store import BankStore, read_bank
-from raisr_encoder.base_codec import base_codec
+from raisr_encoder.base_codec import base_codecs
+from raisr_encoder.batch import Encoded, Errand, Failed, encode_all, errands_for, originals
 from raisr_encoder.compare import METRICS
+from raisr_encoder.crew import gathered
 from raisr_encoder.decode import decode
-from raisr_encoder.errors import OutputUnwritable, PayloadsCollide
 from raisr_encoder.examples import Settings
-from raisr_encoder.files import check_writable, find_photographs, read_file, write_whole
+from raisr_encoder.files import (
+    check_writable,
+    find_photographs,
+    keep_apart,
+    read_file,
+    write_whole,
+)
 from raisr_encoder.image_io import decode_picture, save_png
 from raisr_encoder.plot import plot_bank
 from raisr_encoder.progress import Progress as Report
 from raisr_encoder.reduce import scaled_shape
 from raisr_encoder.report import render
+from raisr_encoder.settings import DEFAULT_SCORE
 from raisr_encoder.shipped import shipped
 
 MIN_SCALE, MAX_SCALE = Fraction(1, 2), Fraction(8)
@@ -131,18 +140,20 @@ def fraction(text: str) -> Fraction:
         return Fraction(0)
 
 
-class Scale(click.ParamType[Fraction]):
-    """A scale that the cell filter serves."""
+class Scale(click.ParamType[Fraction | None]):
+    """A scale that the cell filter serves; None for auto."""
 
     name = "scale"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Fraction:
+    ) -> Fraction | None:
+        if value == "auto":
+            return None
         scales = [Fraction(block, CELL) for block in BLOCKS]
         scale = fraction(str(value))
         if scale not in scales:
-            self.fail(f"{value!r} is none of {', '.join(map(str, scales))}", param, ctx)
+            self.fail(f"{value!r} is none of auto, {', '.join(map(str, scales))}", param, ctx)
         return scale
 
 
@@ -239,72 +250,103 @@ def bank_option(function: Callable[..., Any]) -> Callable[..., Any]:
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Payload file, or a folder for several; by default PHOTO.raisr.jpg beside the photo.",
+    help="Payload file, whose suffix then chooses the base codec, or a folder for several; by "
+    "default PHOTO.raisr.SUFFIX beside the photo.",
 )
 @click.option(
-    "--base", type=click.Choice(BASES), default="jpeg", show_default=True, help="Base codec."
-)
-@click.option("--scale", type=Scale(), default="2", help="Output size / base size.")
-@click.option("--quality", type=click.IntRange(0, 100), help="Quality of the base codec.")
-@click.option(
-    "--target-size",
-    type=Size(),
-    default="25KB",
+    "--base",
+    type=click.Choice(["auto", *BASES]),
+    default="auto",
     show_default=True,
-    help="Largest payload; the quality follows from it, unless --quality is given.",
+    help="Base codec; auto: the best of JPEG, WebP and AVIF, which every current browser shows.",
+)
+@click.option(
+    "--scale",
+    type=Scale(),
+    default="auto",
+    show_default=True,
+    help="Output size / base size: 1, 3/2, 2, 5/2, 3 or 4; auto: the best.",
+)
+@click.option("--target-size", type=Size(), help="Largest payload; the best score that fits.")
+@click.option(
+    "--target-score",
+    type=click.FloatRange(max=100),
+    help="Lowest SSIMULACRA2 of the restored picture, in the fewest bytes: 30 is low, 50 medium, "
+    f"70 high quality, 90 like the original.  [default without another aim: {DEFAULT_SCORE:g}]",
+)
+@click.option(
+    "--quality",
+    type=click.IntRange(0, 100),
+    help="Quality of the base codec, literally. What is left to auto saves as many bytes as it can "
+    "against the plain codec (of --base auto: JPEG) at the same score.",
+)
+@click.option(
+    "--effort",
+    type=click.IntRange(1, 3),
+    default=encoding.Settings.effort,
+    show_default=True,
+    help="How much is tried.",
 )
 @bank_option
+@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Let the workers of this Dask scheduler (tcp://host:8786) encode. Photographs and banks "
+    "must lie on storage that all workers share, under the same paths.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def encode(
     photos: tuple[Path, ...],
     output: Path | None,
     base: str,
-    scale: Fraction,
+    scale: Fraction | None,
+    target_size: int | None,
+    target_score: float | None,
     quality: int | None,
-    target_size: int,
+    effort: int,
     banks: tuple[Path, ...],
+    jobs: int,
+    scheduler: str | None,
+    as_json: bool,
 ) -> None:
     """Make payloads of photographs (or of folders of them).
 
-    A payload is an ordinary picture, smaller than the photograph, that carries a note on how to
-    restore it. Any viewer opens it.
+    A payload is an ordinary picture, mostly smaller than the photograph, that carries a note on
+    how to restore it. Any viewer opens it. Base codec, scale, quality and filters are searched for
+    each photograph; the plain codec at full size is always among the candidates.
+
+    A photograph whose payload is there already, made with the same settings and banks, is left as
+    it is.
 
     \b
-    raisr encode photo.jpg -o small.jpg --target-size 25KB
-    raisr encode photographs/ -o payloads/
+    raisr encode photo.jpg -o small.avif --target-size 25KB
+    raisr encode photographs/ -o payloads/ --target-score 60
+    raisr encode photo.jpg --base jpeg --scale 2 --quality 40
     """
+    found = originals(photos)
+    if output and output.suffix and not output.is_dir() and found == list(photos)[:1]:
+        base = base_for(output, base)
+        errands = [Errand(photos[0], output.with_suffix(""), output.suffix)]
+    else:
+        errands = errands_for(found, photos, output)
+    settings = encoding.Settings(base, scale, quality, target_size, target_score, effort)
     store = BankStore(banks)
-    settings = encoding.Settings(base, scale, quality, target_size)
-    found = find_photographs(photos)
-    targets = payload_paths(found, photos, output, base_codec(base).suffix)
-    table = Table("photograph", box=None)
-    for heading in ("size", "bytes", "payload", "share", "quality", "luma PSNR"):
-        table.add_column(heading, justify="right")
-    failures: list[RaisrError] = []
-    with progress_bar() as progress:
-        for number, (photo, target) in enumerate(zip(found, targets, strict=True), start=1):
-            progress("encoding", number - 1, len(found))
-            try:
-                keep_apart(photo, target)
-                data = read_file(photo)
-                picture = decode_picture(data, photo.name).pixels
-                encoded = encoding.encode(picture, settings, store)
-                write_whole(target, encoded.payload)
-            except RaisrError as error:
-                failures.append(error)
-                continue
-            table.add_row(
-                photo.name,
-                f"{encoded.record.width} x {encoded.record.height}",
-                f"{len(data):,}",
-                f"{len(encoded.payload):,}",
-                f"{len(encoded.payload) / len(data):.1%}",
-                str(encoded.quality),
-                f"{encoded.record.psnr:.2f} dB",
-            )
-        progress("encoding", len(found), len(found))
-    if table.row_count:
-        Console(width=None if Console().is_terminal else 120).print(table)
-    fail_with(failures)
+    encoded: list[Encoded] = []
+    failed: list[Failed] = []
+    with gathered(min(jobs, len(errands)), scheduler) as crew, savings_bar(len(errands)) as report:
+        threads = max(1, jobs // len(errands))
+        for result in encode_all(errands, settings, store, crew, threads):
+            report(result)
+            if isinstance(result, Encoded):
+                encoded.append(result)
+            else:
+                failed.append(result)
+    if as_json:
+        click.echo(json.dumps(encoding_facts(encoded, failed), indent=2))
+    elif encoded:
+        Console(width=None if Console().is_terminal else 120).print(encoding_table(encoded))
+    fail_with([each.error for each in failed])
 
 
 @main.command()
@@ -734,40 +776,86 @@ def training_table(made: training.TrainedBank, held_back: int) -> Table:
     return table
 
 
-def payload_paths(
-    photos: list[Path], sources: tuple[Path, ...], output: Path | None, suffix: str
-) -> list[Path]:
-    """Where the payload of each photograph goes; a folder's sub-folders are kept.
-
-    Raises
-    ------
-    PayloadsCollide
-    """
-    if output is None:
-        targets = [photo.with_name(f"{photo.stem}.raisr{suffix}") for photo in photos]
-    elif photos == list(sources) and len(photos) == 1 and output.suffix and not output.is_dir():
-        targets = [output]
-    else:
-        targets = [output / within(sources, photo).with_suffix(suffix) for photo in photos]
-    if len(set(targets)) < len(targets):
-        twice = next(target for target in targets if targets.count(target) > 1)
-        clash = zip(photos, targets, strict=True)
-        raise PayloadsCollide(twice, [photo for photo, target in clash if target == twice])
-    return targets
+def base_for(file: Path, base: str) -> str:
+    """The base codec that the suffix of a payload names, unless another one is asked for."""
+    suffixes = {codec.suffix: codec.name for codec in base_codecs()} | {".jpeg": "jpeg"}
+    named = suffixes.get(file.suffix.lower())
+    if named is None:
+        raise click.BadParameter(
+            f"{file} ends in none of {', '.join(suffixes)} (for a folder, make it first)",
+            param_hint="-o",
+        )
+    if base not in ("auto", named):
+        raise click.BadParameter(f"{file} is no name for base {base}", param_hint="-o")
+    return named
 
 
-def within(sources: tuple[Path, ...], photo: Path) -> Path:
-    """The path of a photograph below the folder that was named, else its name."""
-    for source in sources:
-        if source.is_dir() and photo.is_relative_to(source):
-            return photo.relative_to(source)
-    return Path(photo.name)
+@contextmanager
+def savings_bar(photos: int) -> Iterator[Callable[[Encoded | Failed], None]]:
+    """A bar on standard error, with the bytes that payloads save so far."""
+    columns = TextColumn("encoding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    saved = TextColumn("{task.fields[saved]}")
+    with Progress(*columns, saved, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("encoding", total=photos, saved="")
+        total = 0
+
+        def report(result: Encoded | Failed) -> None:
+            nonlocal total
+            if isinstance(result, Encoded):
+                total += result.photo_bytes - result.bytes
+            bar.update(task, advance=1, saved=f"{filesize.decimal(max(0, total))} saved")
+
+        yield report
 
 
-def keep_apart(source: Path, target: Path) -> None:
-    """Never write over what is being read."""
-    if target.exists() and source.exists() and target.samefile(source):
-        raise OutputUnwritable(target, "it is the file that is being read")
+def encoding_table(encoded: list[Encoded]) -> Table:
+    """A row for each payload, and one of sums."""
+    table = Table("photograph", box=None)
+    for heading in ("bytes", "payload", "share", "base", "scale", "quality", "score", "luma PSNR"):
+        table.add_column(heading, justify="right")
+    for each in encoded:
+        table.add_row(
+            Path(each.photo).name,
+            f"{each.photo_bytes:,}",
+            f"{each.bytes:,}",
+            f"{each.bytes / each.photo_bytes:.1%}",
+            each.base,
+            each.scale,
+            str(each.quality),
+            f"{each.score:.2f}",
+            f"{each.psnr:.2f} dB",
+            "unchanged" if each.unchanged else "",
+        )
+    before, after = sum_of_bytes(encoded)
+    table.add_row("sum", f"{before:,}", f"{after:,}", f"{after / before:.1%}")
+    return table
+
+
+def encoding_facts(encoded: list[Encoded], failed: list[Failed]) -> dict[str, Any]:
+    """What `encode --json` prints; JSON knows no infinity."""
+    before, after = sum_of_bytes(encoded)
+    return {
+        "photographs": [
+            asdict(each)
+            | {"share": each.bytes / each.photo_bytes}
+            | {"psnr": each.psnr if math.isfinite(each.psnr) else None}
+            for each in encoded
+        ],
+        "failures": [{"photo": each.photo, "error": str(each.error)} for each in failed],
+        "totals": {
+            "encoded": sum(not each.unchanged for each in encoded),
+            "unchanged": sum(each.unchanged for each in encoded),
+            "failed": len(failed),
+            "photo_bytes": before,
+            "bytes": after,
+            "share": after / before if before else None,
+        },
+    }
+
+
+def sum_of_bytes(encoded: list[Encoded]) -> tuple[int, int]:
+    """Of photographs and of their payloads."""
+    return sum(each.photo_bytes for each in encoded), sum(each.bytes for each in encoded)
 
 
 def engine_named(name: str) -> Engine:

@@ -87,3 +87,14 @@ def check_writable(target: Path) -> None:
         TemporaryFile(dir=target.parent).close()
     except OSError as error:
         raise OutputUnwritable(target, error.strerror or str(error)) from error
+
+
+def keep_apart(source: Path, target: Path) -> None:
+    """Never write over what is being read.
+
+    Raises
+    ------
+    OutputUnwritable
+    """
+    if target.exists() and source.exists() and target.samefile(source):
+        raise OutputUnwritable(target, "it is the file that is being read")

@@ -536,7 +536,8 @@ def test_what_a_photograph_tells_of_people_and_places_stays_out_of_payloads(
     bank = random_bank(1, base=base)
     (tmp_path / f"{bank.id}.bank").write_bytes(save(bank))
     photo = image_io.decode_photo(data, "holiday.jpg")
-    payload = encode(photo, Settings(base=base, quality=50), BankStore((tmp_path,))).payload
+    settings = Settings(base, bank.scale, quality=50)
+    payload = encode(photo, settings, BankStore((tmp_path,))).payload
     for trace in (b"MARK", b"Exif", b"EXIF", b"xmp", b"ICC", b"acsp", b"iCCP", b"holiday"):
         assert trace not in payload
     with Image.open(io.BytesIO(payload)) as base_picture:

@@ -1,6 +1,7 @@
 """The Flask application behind `raisr serve`."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         PHOTOS=Path(),
         CACHE=platformdirs.user_cache_path("raisr"),
         RUNTIME=Path(__file__).with_name("runtime"),
-        SETTINGS=Settings(quality=30),
+        SETTINGS=Settings("jpeg", Fraction(2), quality=30),
     )
     app.config.from_mapping(config or {})
     app.extensions["raisr"] = Photos(
