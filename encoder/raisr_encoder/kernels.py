@@ -9,12 +9,15 @@ No function below the wrappers allocates memory or raises: `wasm.py` compiles th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numba
 import numpy as np
 from llvmlite import ir
+from numba.core import config
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -42,9 +45,21 @@ DOT = "raisr_dot_"
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
-def engine() -> Engine:
-    """The engine of this machine's own speed."""
-    return Engine("numba", filter_cells, resize, compose)
+def engine(threads: int | None = None) -> Engine:
+    """The engine of this machine's own speed.
+
+    Parameters
+    ----------
+    threads : int, optional
+        All cores by default, or what the environment variable NUMBA_NUM_THREADS says.
+    """
+    count = threads or config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    return Engine("numba", filter_cells, resize, compose, partial(_in_threads, count))
+
+
+def _in_threads(threads: int, function: Callable[..., Any], items: Iterable[Any]) -> Iterator[Any]:
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(function, items)
 
 
 def hash_cells(

@@ -8,8 +8,9 @@ import pytest
 from raisr_decoder import color, filtering, hashing
 from raisr_decoder import resize as resizing
 from raisr_decoder.bank import BLOCKS
+from raisr_decoder.restore import restore
 from raisr_encoder import kernels
-from support import random_picture, random_plane, random_stage
+from support import random_bank, random_picture, random_plane, random_stage
 
 
 def assert_same(fast: np.ndarray, plain: np.ndarray) -> None:
@@ -60,3 +61,17 @@ def test_compose() -> None:
     luma = random_plane(1, 12, 15).astype(np.int16) << color.FRACTION_BITS
     differences = random_picture(2, 12, 15).transpose(0, 2, 1).astype(np.int16) * 170 - 22000
     assert_same(kernels.compose(luma, differences), color.compose(luma, differences))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_strips_in_threads(threads: int) -> None:
+    task = random_picture(5, 250, 12), random_bank(1, stages=2), (500, 24)
+    assert_same(restore(*task, engine=kernels.engine(threads)), restore(*task))
+
+
+def test_what_fails_in_a_thread_fails() -> None:
+    def fail(item: int) -> None:
+        raise ValueError(item)
+
+    with pytest.raises(ValueError, match="1"):
+        list(kernels.engine(2).map(fail, [1]))

@@ -25,6 +25,7 @@ from raisr_decoder.hashing import CELL, MARGIN, pad_columns
 from raisr_decoder.planes import Plane, Shape, plane_of
 from raisr_decoder.resize import Taps, resize, taps
 
+Rows = tuple[int, int]
 Steps = tuple[Fraction, Fraction]
 
 STRIP_ROWS = 120
@@ -39,6 +40,8 @@ class Engine:
     filter_cells: Callable[[NDArray[np.uint8], FilterStage], NDArray[np.int16]]
     resize: Callable[[NDArray[np.int16], Taps, Taps], NDArray[np.int16]]
     compose: Callable[[NDArray[np.int16], NDArray[np.int16]], NDArray[np.uint8]]
+    map: Callable[..., Iterator[Any]] = map
+    """Does the strips of a picture, each for itself."""
 
 
 NUMPY = Engine("numpy", filter_cells, resize, compose)
@@ -77,10 +80,13 @@ def restore(
         The base picture has not the size that the bank's scale asks for.
     """
     full = np.empty((*shape, 3 if alpha is None else 4), np.uint8)
-    first = 0
-    for strip in restore_strips(base, bank, shape, alpha, engine):
-        full[first : first + len(strip)] = strip
-        first += len(strip)
+    strip = strip_maker(base, bank, shape, alpha, engine)
+
+    def put(rows: Rows) -> None:
+        full[slice(*rows)] = strip(rows)
+
+    for _ in engine.map(put, strips_of(shape)):
+        pass
     return full
 
 
@@ -91,22 +97,35 @@ def restore_strips(
     alpha: NDArray[np.uint8] | None = None,
     engine: Engine = NUMPY,
 ) -> Iterator[NDArray[np.uint8]]:
-    """`restore`, `STRIP_ROWS` rows at a time, from top to bottom; the last strip may be lower.
+    """`restore`, `STRIP_ROWS` rows at a time, from top to bottom; the last strip may be lower."""
+    return map(strip_maker(base, bank, shape, alpha, engine), strips_of(shape))
 
-    A strip is made when it is asked for, from nothing but the base picture.
-    """
+
+def strips_of(shape: Shape) -> Iterator[Rows]:
+    """First row of each strip, and the one after its last."""
+    for first in range(0, shape[0], STRIP_ROWS):
+        yield first, min(first + STRIP_ROWS, shape[0])
+
+
+def strip_maker(
+    base: NDArray[np.uint8],
+    bank: Bank,
+    shape: Shape,
+    alpha: NDArray[np.uint8] | None,
+    engine: Engine,
+) -> Callable[[Rows], NDArray[np.uint8]]:
+    """A function that makes any rows of the full picture from the base picture alone."""
     steps = sampling_steps(base.shape[:2], bank, shape)
     small, color = split(base)
     light = restore_luma(small, bank, shape, steps, engine)
     color = _resized(color, shape, steps, engine)
     opacity = None if alpha is None else restore_luma(plane_of(alpha), bank, shape, steps, engine)
 
-    def strip(first: int) -> NDArray[np.uint8]:
-        rows = first, min(first + STRIP_ROWS, shape[0])
+    def strip(rows: Rows) -> NDArray[np.uint8]:
         rgb = engine.compose(light.rows(*rows), color.rows(*rows))
         return rgb if opacity is None else unflatten(rgb, round_luma(opacity.rows(*rows)))
 
-    return map(strip, range(0, shape[0], STRIP_ROWS))
+    return strip
 
 
 def split(base: NDArray[np.uint8]) -> tuple[Plane, Plane]:
