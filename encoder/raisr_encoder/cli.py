@@ -267,7 +267,7 @@ def bank_option(function: Callable[..., Any]) -> Callable[..., Any]:
     show_default=True,
     help="Output size / base size: 1, 3/2, 2, 5/2, 3 or 4; auto: the best.",
 )
-@click.option("--target-size", type=Size(), help="Largest payload; the best score that fits.")
+@click.option("--target-size", type=Size(), help="Largest payload; the best that fits.")
 @click.option(
     "--target-score",
     type=click.FloatRange(max=100),

@@ -28,11 +28,20 @@ GOOD_ENOUGH = 0.2
 HOPELESS = 2.0
 """dB of luma PSNR behind the best of equal bytes from where on a base codec is not judged."""
 
-CLOSE_SCORE, CLOSE_BYTES = 0.5, 1.02
+CLOSE, CLOSE_BYTES = 0.5, 1.02
 """Points behind the best draft, and bytes relative to it, up to which a draft is finished too."""
+
+DECIBEL = 5.0
+"""Points of SSIMULACRA2 that a dB of luma PSNR is worth: both take about as many bytes more.
+
+Between the scales SSIMULACRA2 alone would give up two dB for two points.
+"""
 
 PLAIN_SAMPLES = 9
 """Samples of the plain codec's bytes against its score."""
+
+Merit = Callable[[Trial], float]
+"""What trials of equal bytes are compared by."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -153,17 +162,17 @@ class _Search:
         self._starts = [_Start(way) for way in ways]
 
     def within(self, size: int) -> Trial:
-        """The best score within so many bytes.
+        """The best of both measures within so many bytes, with no score below the plain codec's.
 
         Raises
         ------
         TargetUnreachable
         """
-        drafts = self._judged(self._fitting(self._starts, size))
-        close = [each for each in drafts if each.score >= drafts[0].score - CLOSE_SCORE]
+        drafts = self._judged(self._fitting(self._starts, size), _worth)
+        close = [each for each in drafts if _worth(each) >= _worth(drafts[0]) - CLOSE]
         # Where no draft fits, a file that takes its time may.
         starts = self._final(close) or [_Start(way.final) for way in self._ways]
-        finals = self._judged(self._fitting(starts, size))
+        finals = self._judged(self._fitting(starts, size), _worth)
         if not finals:
             raise TargetUnreachable(size, min(self._each(_smallest, self._ways)))
         return finals[0]
@@ -188,7 +197,7 @@ class _Search:
         trials = [way.trial(way.pictures.codec.nearest(quality)) for way in self._ways]
         self._each(_score, trials)
         if len({trial.way.pictures for trial in trials}) == 1:
-            best = max(trials, key=_merit)
+            best = max(trials, key=_score)
         else:
             needed = self._needed_by_plain()
             best = min(trials, key=lambda trial: trial.size / needed(trial.score))
@@ -203,8 +212,8 @@ class _Search:
         if first is None:
             return []
         # At the bytes that one way needs, others show whether they need fewer.
-        rivals = self._judged(self._fitting(self._starts, first.size))
-        close = [each for each in rivals if each.score >= rivals[0].score - CLOSE_SCORE]
+        rivals = self._judged(self._fitting(self._starts, first.size), _score)
+        close = [each for each in rivals if each.score >= rivals[0].score - CLOSE]
         return [_Start(each.way, each.quality) for each in close]
 
     def _highest_score(self) -> float:
@@ -245,17 +254,21 @@ class _Search:
         found = self._each(lambda start: _reach(start, score), starts)
         return [trial for trial in found if trial is not None]
 
-    def _judged(self, trials: list[Trial]) -> list[Trial]:
-        """The trials of equal bytes that were worth a SSIMULACRA2, the best one first."""
+    def _judged(self, trials: list[Trial], merit: Merit) -> list[Trial]:
+        """The trials of equal bytes that were worth a SSIMULACRA2, the best one first.
+
+        None of them has a lower score than the plain codec.
+        """
         best = max(self._each(_psnr, trials), default=0.0)
         judged = []
         for codec in {trial.way.pictures.codec for trial in trials}:
             of_codec = [trial for trial in trials if trial.way.pictures.codec == codec]
             if max(map(_psnr, of_codec)) >= best - HOPELESS:
-                judged += self._climbed(of_codec)
-        return sorted(judged, key=_merit, reverse=True)
+                judged += self._climbed(of_codec, merit)
+        floor = max((trial.score for trial in judged if trial.bank is None), default=-math.inf)
+        return sorted((each for each in judged if each.score >= floor), key=merit, reverse=True)
 
-    def _climbed(self, trials: list[Trial]) -> list[Trial]:
+    def _climbed(self, trials: list[Trial], merit: Merit) -> list[Trial]:
         """Of one base codec the plain trial, and others from the likeliest scale to the best."""
         plain = [trial for trial in trials if trial.bank is None]
         others = sorted((trial for trial in trials if trial.bank is not None), key=_scale)
@@ -266,7 +279,7 @@ class _Search:
             high = min(low + 2, high)
         self._each(_score, plain + others[low:high])
         while high - low < min(self._effort.scales, len(others)):
-            best = max(range(low, high), key=lambda place: others[place].score)
+            best = max(range(low, high), key=lambda place: merit(others[place]))
             if best == high - 1 and high < len(others):
                 high += 1
             elif best == low and low > 0:
@@ -319,6 +332,5 @@ def _score(trial: Trial) -> float:
     return trial.score
 
 
-def _merit(trial: Trial) -> tuple[float, float]:
-    """What is too small for SSIMULACRA2 to tell apart, PSNR does."""
-    return trial.score, trial.psnr
+def _worth(trial: Trial) -> float:
+    return trial.score + DECIBEL * trial.psnr

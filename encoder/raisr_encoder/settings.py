@@ -29,7 +29,8 @@ class Settings:
         scales and base codecs, the one that saves most is kept: compared with the bytes that the
         plain base codec (for "auto", plain JPEG) needs for the same SSIMULACRA2.
     target_size : int or None
-        Largest size of the payload in bytes; the best SSIMULACRA2 that fits is kept.
+        Largest size of the payload in bytes; what fits and looks best is kept,
+        by SSIMULACRA2 and luma PSNR.
     target_score : float or None
         Lowest SSIMULACRA2; the fewest bytes that reach it are kept. `DEFAULT_SCORE` where no other
         aim is given.
