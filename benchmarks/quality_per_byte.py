@@ -68,13 +68,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Quality per byte over folders of photographs.")
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--quick", action="store_true", help="one photograph of each, three rates")
+    parser.add_argument(
+        "--rates", type=float, nargs="+", default=RATES, metavar="RATE", help="bits per pixel"
+    )
     parser.add_argument("--work", type=Path, default=Path(".cache/quality_per_byte"))
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--plot", type=Path, help="draw the mean curves, as this PNG file")
     parser.add_argument("--ssimulacra2", metavar="PROGRAM", help="judge by libjxl's program")
     options = parser.parse_args()
 
-    count, rates = (1, QUICK_RATES) if options.quick else (None, RATES)
+    count, rates = (1, QUICK_RATES) if options.quick else (None, options.rates)
     folders = {
         folder.name: [photo.resolve() for photo in find_photographs([folder])[:count]]
         for folder in options.folders
