@@ -92,7 +92,7 @@ def search(
     """
     effort = EFFORTS[settings.effort]
     ways = _ways(Original(photo), settings, banks or BankStore(), effort.drafts)
-    with joblib.Parallel(n_jobs=jobs, prefer="threads") as parallel:
+    with joblib.Parallel(n_jobs=jobs, backend="threading") as parallel:
         searching = _Search(ways, effort, parallel)
         if settings.quality is not None:
             best = searching.at_quality(settings.quality)

@@ -122,7 +122,7 @@ def test_every_figure_is_in_the_json(photos: Path, tmp_path: Path) -> None:
 def test_processes_and_a_cluster_make_the_same_payloads(photos: Path, tmp_path: Path) -> None:
     facts(photos, "-o", tmp_path / "one", *QUICK)
     facts(photos, "-o", tmp_path / "two", *QUICK[:-1], "2")
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
         address = cluster.scheduler_address
         facts(photos, "-o", tmp_path / "three", *QUICK, "--scheduler", address)
     one, two, three = (payloads(tmp_path / name) for name in ("one", "two", "three"))
