@@ -106,7 +106,7 @@ def middle(name: str, photo: NDArray[np.uint8]) -> Place:
 
 def same_bytes(photo: NDArray[np.uint8], target_size: int) -> tuple[bytes, bytes]:
     """A plain JPEG of full size and a payload, neither larger than `target_size`."""
-    payload = encode(photo, Settings("jpeg", Fraction(2), target_size=target_size)).payload
+    payload = encode(photo, Settings("jpeg", target_size=target_size)).payload
     return plain_within(photo, "jpeg", target_size).payload, payload
 
 

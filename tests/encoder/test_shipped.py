@@ -26,8 +26,6 @@ def test_each_bank_has_its_provenance_and_all_have_one_cost() -> None:
     assert {f"{note['bank']}.json" for note in notes.values()} == set(notes)
     assert {path.with_suffix(".json").name for path in folder.glob("*.bank")} == set(notes)
     assert total["banks"] == len(notes)
-    assert total["seconds"] < 3600
-    assert total["peak_megabytes"] < 4096
 
 
 def test_ranges_of_quality_adjoin() -> None:
