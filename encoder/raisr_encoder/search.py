@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 import joblib
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_encoder.bank_store import BankStore
-from raisr_encoder.base_codec import base_codec
+from raisr_encoder.base_codec import BaseCodec, base_codec
 from raisr_encoder.candidate import BasePictures, Candidate, Original, Trial, Way
 from raisr_encoder.crossing import first_passing
 from raisr_encoder.errors import BankMissing, ScoreUnreachable, TargetUnreachable
@@ -28,8 +29,8 @@ GOOD_ENOUGH = 0.2
 HOPELESS = 2.0
 """dB of luma PSNR behind the best of equal bytes from where on a base codec is not judged."""
 
-CLOSE, CLOSE_BYTES = 0.5, 1.02
-"""Points behind the best draft, and bytes relative to it, up to which a draft is finished too."""
+CLOSE, CLOSE_BYTES = 0.5, 0.02
+"""Points behind the best draft, and share of bytes, up to which a draft is finished, too."""
 
 DECIBEL = 5.0
 """Points of SSIMULACRA2 that a dB of luma PSNR is worth: both take about as many bytes more.
@@ -169,7 +170,7 @@ class _Search:
         TargetUnreachable
         """
         drafts = self._judged(self._fitting(self._starts, size), _worth)
-        close = [each for each in drafts if _worth(each) >= _worth(drafts[0]) - CLOSE]
+        close = _close(drafts, lambda trial: -_worth(trial), CLOSE)
         # Where no draft fits, a file that takes its time may.
         starts = self._final(close) or [_Start(way.final) for way in self._ways]
         finals = self._judged(self._fitting(starts, size), _worth)
@@ -187,8 +188,7 @@ class _Search:
         drafts = self._reaching(self._rivals(score), score)
         if not drafts:
             raise ScoreUnreachable(score, self._highest_score())
-        fewest = min(each.size for each in drafts)
-        close = [each for each in drafts if each.size <= fewest * CLOSE_BYTES]
+        close = _close(drafts, lambda trial: math.log(trial.size), CLOSE_BYTES)
         finals = self._reaching(self._final(close), score)
         return min(finals or drafts, key=lambda trial: trial.size)
 
@@ -213,7 +213,7 @@ class _Search:
             return []
         # At the bytes that one way needs, others show whether they need fewer.
         rivals = self._judged(self._fitting(self._starts, first.size), _score)
-        close = [each for each in rivals if each.score >= rivals[0].score - CLOSE]
+        close = _close(rivals, lambda trial: -trial.score, CLOSE)
         return [_Start(each.way, each.quality) for each in close]
 
     def _highest_score(self) -> float:
@@ -237,8 +237,12 @@ class _Search:
         return lambda score: math.exp(np.interp(score, scores, logarithms))
 
     def _final(self, drafts: list[Trial]) -> list[_Start]:
-        """The first few drafts, to be done with the codec at its best."""
-        return [_Start(each.way.final, each.quality) for each in drafts[: self._effort.finished]]
+        """The first few drafts of each base codec, to be done with the codec at its best."""
+        chosen: dict[BaseCodec, list[Trial]] = {}
+        for each in drafts:
+            chosen.setdefault(each.way.pictures.codec, []).append(each)
+        few = (each[: self._effort.finished] for each in chosen.values())
+        return [_Start(each.way.final, each.quality) for each in chain.from_iterable(few)]
 
     def _fitting(self, starts: list[_Start], size: int) -> list[Trial]:
         """The highest quality of each way that fits, without those of which none does."""
@@ -291,6 +295,18 @@ class _Search:
     def _each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         results: list[Result] = self._parallel(joblib.delayed(function)(item) for item in items)
         return results
+
+
+def _close(trials: list[Trial], cost: Callable[[Trial], float], slack: float) -> list[Trial]:
+    """The trials that come close to the best one of their base codec.
+
+    Drafts of different codecs cannot be compared: AVIF's gain most when they are finished.
+    """
+    least: dict[BaseCodec, float] = {}
+    for trial in trials:
+        codec = trial.way.pictures.codec
+        least[codec] = min(cost(trial), least.get(codec, math.inf))
+    return [each for each in trials if cost(each) <= least[each.way.pictures.codec] + slack]
 
 
 def _fit(pictures: BasePictures, likely: int | None, size: int) -> int | None:
