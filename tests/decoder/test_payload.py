@@ -141,10 +141,13 @@ def test_unknown_fields_are_skipped_unless_critical() -> None:
 
 def test_a_damaged_jpeg_marker_is_named() -> None:
     data = bytearray(pack(FILES["jpeg"], RECORD))
-    data[20] = 0
+    length = data.index(b"RAISR\0") - 2
+    marker = length + int.from_bytes(data[length : length + 2])
+    assert data[marker] == 0xFF
+    data[marker] = 0
     with pytest.raises(ContainerDamaged) as caught:
         parse(bytes(data))
-    assert (caught.value.container, caught.value.offset) == ("JPEG", 20)
+    assert (caught.value.container, caught.value.offset) == ("JPEG", marker)
 
 
 def test_measures_are_clamped() -> None:
