@@ -1,7 +1,9 @@
 """Bytes against quality: photographs as plain codecs and as raisr send them.
 
 Bjontegaard deltas as the package `bjontegaard` computes them, with PCHIP interpolation of the
-logarithm of the rate, as the common test conditions of video codecs do (JVET-T2010).
+logarithm of the rate, as the common test conditions of video codecs do (JVET-T2010). On two crops
+six rates gave deltas that were within 1.2 points of those of forty rates in nine of twelve cases,
+and 2.7 points off at worst; Akima interpolation was as close.
 """
 
 from __future__ import annotations
