@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from statistics import median
 
@@ -114,7 +115,7 @@ class Server:
 def make_site(folder: Path, stock: bool) -> None:
     """A page with one photograph, and all that it loads."""
     shutil.copytree(CHECKOUT / "web/raisr_web/static", folder)
-    payload = encode(read_photo(PHOTO), Settings(base="jpeg", target_size=25_000)).payload
+    payload = encode(read_photo(PHOTO), Settings("jpeg", Fraction(2), target_size=25_000)).payload
     (folder / "photo.jpg").write_bytes(payload)
     record = parse(payload)
     page = PAGE.format(name=folder.name, width=record.width, height=record.height)

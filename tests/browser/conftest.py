@@ -61,15 +61,24 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "x-damaged-record.jpg").write_bytes(damaged)
     rows, columns = LARGE
     large = np.resize(read_photo(folder / "two-dogs.jpg"), (rows, columns, 3))
-    settings = Settings(base="jpeg", scale=Fraction(2), quality=30)
+    settings = Settings("jpeg", Fraction(2), quality=30)
     (folder / "x-large.jpg").write_bytes(encode(large, settings).payload)
     return folder
 
 
 @pytest.fixture(scope="session")
-def server(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of `raisr serve`."""
+def python_runtime() -> Path:
+    """The folder that `raisr runtime` fills, as the sources are now."""
     runtime.assemble(CHECKOUT)
+    return runtime.FOLDER
+
+
+@pytest.fixture(scope="session")
+def server(
+    samples: Path, python_runtime: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of `raisr serve`."""
+    assert python_runtime.is_dir()
     cache = tmp_path_factory.mktemp("cache")
     raisr = Path(sys.executable).with_name("raisr")
     command = [raisr, "serve", samples, "--port", "0", "--cache", cache]

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, Route
 
+from raisr_encoder.image_io import read_photo, save_png
+
+CHECKOUT = Path(__file__).parents[2]
 WIDTH_IN_VIEW = "() => document.documentElement.scrollWidth - innerWidth"
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 
@@ -86,7 +89,84 @@ def test_without_javascript_the_base_picture_shows_in_full_size(
     box = image.bounding_box()
     assert box is not None
     assert box["width"] / box["height"] == pytest.approx(1.5, abs=0.01)
-    assert "takes JavaScript" in page.locator("figure .status").first.inner_text()
     # One colour would compress to next to nothing.
     assert len(image.screenshot()) > 50_000
+    page.locator("figure .status a").first.click()
+    page.wait_for_url("**/restored/**")
     context.close()
+
+
+def test_axe_finds_nothing_on_any_page(page: Page, server: str) -> None:
+    axe = (CHECKOUT / "node_modules/axe-core/axe.min.js").read_text()
+    for path in ("/", "/picture/two-dogs.jpg/", "/try", "/nowhere"):
+        page.goto(f"{server}{path}")
+        # As a string, so that the page's policy has no say in it.
+        violations = page.evaluate(f"{axe}; axe.run().then(({{ violations }}) => violations)")
+        assert [(violation["id"], path) for violation in violations] == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_picture_can_be_compared_by_keyboard(
+    page: Page, server: str, complaints: list[str], size: str
+) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{server}/picture/two-dogs.jpg/")
+    page.locator("raisr-img[restored]").wait_for()
+    slider = page.get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("ArrowRight", delay=300)
+    assert int(slider.get_attribute("aria-valuenow") or 0) > 50
+    assert "in your browser" in page.locator(".origin").inner_text()
+    assert page.evaluate(WIDTH_IN_VIEW) <= 0
+    assert complaints == []
+    if folder := os.environ.get("RAISR_SCREENSHOTS"):
+        page.screenshot(path=Path(folder, f"picture-{size}.png"), full_page=True)
+
+
+def test_without_webassembly_the_server_restores(page: Page, server: str) -> None:
+    page.route("**/pyodide.asm.wasm", lambda route: route.fulfill(status=404))
+    page.goto(f"{server}/picture/two-dogs.jpg/")
+    page.wait_for_function("document.querySelector('.origin').textContent === 'by the server'")
+    image = page.locator("raisr-img").evaluate_handle("(element) => element.image")
+    image.evaluate("(image) => image.decode()")
+    assert image.evaluate("(image) => image.currentSrc").endswith("/restored/two-dogs.jpg")
+    assert image.evaluate("(image) => image.naturalWidth") == 1000
+
+
+def test_a_server_that_does_not_know_webassembly_will_do(page: Page, server: str) -> None:
+    def mistype(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers={**response.headers, "content-type": "text/plain"})
+
+    page.route("**/pyodide.asm.wasm", mistype)
+    page.goto(f"{server}/picture/two-dogs.jpg/")
+    page.locator("raisr-img[restored]").wait_for()
+
+
+@pytest.mark.only_browser("chromium")
+def test_what_is_restored_can_be_printed(page: Page, server: str) -> None:
+    page.goto(f"{server}/picture/two-dogs.jpg/")
+    page.locator("raisr-img[restored]").wait_for()
+    # Without its pictures the page takes a tenth of that.
+    assert len(page.pdf()) > 200_000
+
+
+@pytest.fixture
+def small_photo(samples: Path, tmp_path: Path) -> Path:
+    small = tmp_path / "small.png"
+    small.write_bytes(save_png(read_photo(samples / "two-dogs.jpg")[500:900, 200:500]))
+    return small
+
+
+def test_a_photograph_can_be_tried(
+    page: Page, server: str, complaints: list[str], small_photo: Path
+) -> None:
+    page.goto(f"{server}/try")
+    page.locator("input[type=file]").set_input_files(small_photo)
+    page.get_by_role("button", name="Encode").click()
+    page.locator("raisr-img[restored]").first.wait_for(timeout=120_000)
+    assert page.locator("figure.photo").count() == 4
+    assert complaints == []
+    if folder := os.environ.get("RAISR_SCREENSHOTS"):
+        page.screenshot(path=Path(folder, "trial.png"), full_page=True)

@@ -42,7 +42,7 @@ def folder(tmp_path: Path, photograph: np.ndarray, payload: bytes) -> Path:
 
 @pytest.fixture
 def app(folder: Path, tmp_path: Path) -> Flask:
-    return create_app({"TESTING": True, "PHOTOS": folder, "CACHE": tmp_path / "cache"})
+    return create_app({"TESTING": True, "RAISR_PHOTOS": folder, "RAISR_CACHE": tmp_path / "cache"})
 
 
 @pytest.fixture

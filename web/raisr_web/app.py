@@ -1,16 +1,12 @@
 """The Flask application behind `raisr serve`."""
 
 from collections.abc import Mapping
-from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-import platformdirs
 from flask import Flask, Response
 
-from raisr_encoder.encode import Settings
-from raisr_web import pages
-from raisr_web.photos import Photos
+from raisr_web import gallery, pictures
+from raisr_web.trials import MOST_BYTES, Trials
 
 # Only what the page needs: its own scripts, styles and pictures, and WebAssembly for Python.
 SECURITY_POLICY = "; ".join(
@@ -22,30 +18,25 @@ SECURITY_POLICY = "; ".join(
         "img-src 'self'",
         "style-src 'self'",
         "base-uri 'none'",
-        "form-action 'none'",
+        "form-action 'self'",
         "frame-ancestors 'none'",
     ]
 )
+FORM_BYTES = 10_000
+"""What a form may take beside its photograph."""
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Make the application.
 
-    Settings in `config`: PHOTOS, the folder to show; CACHE, the folder for payloads that had to be
-    made; RUNTIME, the folder that `raisr runtime` fills; SETTINGS, how photographs are encoded.
+    Settings in `config`, beside Flask's own: those that `pictures` lists.
     """
     app = Flask(__name__, static_folder=None)
-    app.config.from_mapping(
-        PHOTOS=Path(),
-        CACHE=platformdirs.user_cache_path("raisr"),
-        RUNTIME=Path(__file__).with_name("runtime"),
-        SETTINGS=Settings("jpeg", Fraction(2), quality=30),
-    )
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + FORM_BYTES
     app.config.from_mapping(config or {})
-    app.extensions["raisr"] = Photos(
-        app.config["PHOTOS"], app.config["CACHE"], app.config["SETTINGS"]
-    )
-    app.register_blueprint(pages.blueprint)
+    app.extensions["raisr-trials"] = Trials()
+    app.register_blueprint(pictures.blueprint)
+    app.register_blueprint(gallery.blueprint)
     app.after_request(_protect)
     return app
 

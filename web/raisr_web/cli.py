@@ -1,4 +1,4 @@
-"""The commands `raisr serve` and `raisr runtime`."""
+"""The commands `raisr serve`, `raisr export` and `raisr runtime`."""
 
 import socket
 from pathlib import Path
@@ -29,13 +29,11 @@ def serve(folder: Path, port: int, cache: Path | None) -> None:
     import waitress
 
     from raisr_web.app import create_app
-    from raisr_web.runtime import FOLDER, INDEX
 
-    if not (FOLDER / INDEX).exists():
-        raise click.ClickException("the Python runtime of the page is missing: run `raisr runtime`")
+    require_runtime()
     # A page elsewhere that points a name of its own at this machine gets nothing.
-    config = {"PHOTOS": folder, "TRUSTED_HOSTS": ["127.0.0.1", "localhost"]}
-    app = create_app(config if cache is None else {**config, "CACHE": cache})
+    config = {"RAISR_PHOTOS": folder, "TRUSTED_HOSTS": ["127.0.0.1", "localhost"]}
+    app = create_app(config if cache is None else {**config, "RAISR_CACHE": cache})
     try:
         listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
@@ -46,6 +44,50 @@ def serve(folder: Path, port: int, cache: Path | None) -> None:
         address = "http://{}:{}/".format(*listener.getsockname())
         click.echo(f"Serving {folder} at {address} (stop with Ctrl-C)")
         waitress.create_server(app, sockets=[listener], threads=16).run()
+
+
+@click.command()
+@click.argument("photos", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "-o",
+    "--output",
+    "site",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of the site.",
+)
+def export(photos: Path, site: Path) -> None:
+    """Write a gallery as plain files that any web server can host.
+
+    \b
+    raisr export photographs/ -o site/
+    python -m http.server --directory site
+    """
+    import platformdirs
+
+    from raisr_encoder.cli import progress_bar
+    from raisr_web import export as exporting
+    from raisr_web.errors import WebError
+    from raisr_web.runtime import FOLDER
+
+    require_runtime()
+    cache = platformdirs.user_cache_path("raisr")
+    try:
+        with progress_bar() as progress:
+            count = exporting.export(
+                photos, site, cache, FOLDER, lambda done, all_: progress("pictures", done, all_)
+            )
+    except WebError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{site}: {count} pictures; any web server can show this folder")
+
+
+def require_runtime() -> None:
+    """Say what to do when there is no runtime."""
+    from raisr_web.runtime import FOLDER, INDEX
+
+    if not (FOLDER / INDEX).exists():
+        raise click.ClickException("the Python runtime of the page is missing: run `raisr runtime`")
 
 
 @click.command()

@@ -63,6 +63,21 @@ class PhotoMissing(WebError):
         self.name = name
 
 
+class TooManyTrials(WebError):
+    """Others are waiting already."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} photographs are waiting already: try again in a minute")
+        self.most = most
+
+
+class TrialMissing(WebError):
+    """No trial of this token, or no longer."""
+
+    def __init__(self) -> None:
+        super().__init__("this trial is not kept any more: try the photograph again")
+
+
 class CacheUnwritable(WebError):
     """A payload cannot be kept."""
 

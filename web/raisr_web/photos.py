@@ -1,7 +1,8 @@
-"""A folder of photographs, and the payloads that stand for them on the wire."""
+"""A folder of photographs, what stands for them on the wire, and what is restored from that."""
 
 import hashlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from raisr_decoder.errors import (
     RaisrError,
     RecordMissing,
 )
-from raisr_decoder.payload import parse
+from raisr_decoder.payload import Record, parse
 from raisr_encoder.base_codec import base_codec
+from raisr_encoder.decode import decode
 from raisr_encoder.encode import Settings, encode
 from raisr_encoder.errors import OutputUnwritable
 from raisr_encoder.files import PHOTO_SUFFIXES, write_whole
-from raisr_encoder.image_io import decode_photo, photo_shape
+from raisr_encoder.image_io import decode_picture, photo_shape, save_jpeg, save_png, save_webp
 from raisr_web.errors import CacheUnwritable, PhotoMissing
 
 MEDIA_TYPES = {
@@ -27,11 +29,12 @@ MEDIA_TYPES = {
     ".png": "image/png",
     ".webp": "image/webp",
 }
+RESTORED_QUALITY = 90
 
 
 @dataclass(frozen=True)
-class Payload:
-    """The bytes that are sent for a photograph, and what kind of picture they are."""
+class File:
+    """The bytes that are sent, and what kind of picture they are."""
 
     content: bytes
     media_type: str
@@ -41,14 +44,17 @@ class Payload:
 class Entry:
     """A line of the gallery.
 
-    `width` and `height` are the full picture's, in pixels; `size` is the payload's, in bytes.
-    Each is None while it is not known; `problem` says why a picture cannot be shown.
+    `width` and `height` are the full picture's, in pixels; `size` is the payload's, in bytes, and
+    `original` the file's in the folder. Each is None while it is not known; `problem` says why a
+    picture cannot be shown.
     """
 
     name: str
     width: int | None = None
     height: int | None = None
     size: int | None = None
+    original: int | None = None
+    record: Record | None = None
     problem: str | None = None
 
     @property
@@ -64,14 +70,44 @@ class Photos:
         self._folder = folder.resolve()
         self._cache = cache
         self._settings = settings
-        # One photograph at a time: the encoder itself uses every core.
-        self._encoding = threading.Lock()
+        # One picture at a time: the encoder and the kernels use every core themselves.
+        self._working = threading.Lock()
 
     def entries(self) -> list[Entry]:
         """One entry for each picture of the folder, by name."""
-        return [self._entry(name) for name in self._names()]
+        return [self.entry(name) for name in self.names()]
 
-    def payload(self, name: str) -> Payload:
+    def names(self) -> list[str]:
+        """The pictures of the folder."""
+        return sorted(
+            path.name
+            for path in self._folder.iterdir()
+            if path.suffix.lower() in PHOTO_SUFFIXES and self._is_inside(path)
+        )
+
+    def entry(self, name: str) -> Entry:
+        """What is known of a picture without encoding it.
+
+        Raises
+        ------
+        PhotoMissing
+        """
+        photo = self._read(name)
+        kept = self._kept(photo)
+        content = kept.read_bytes() if kept.exists() else photo
+        try:
+            if not _carries_record(content):
+                height, width = photo_shape(content, name)
+                return Entry(name, width, height, original=len(photo))
+        except RaisrError as error:
+            return Entry(name, problem=str(error))
+        try:
+            record = parse(content)
+        except RaisrError:
+            return Entry(name, size=len(content))
+        return Entry(name, record.width, record.height, len(content), len(photo), record)
+
+    def payload(self, name: str) -> File:
         """What to send for the picture of this name.
 
         A file that carries a record is sent as it is; an ordinary photograph is encoded once.
@@ -83,43 +119,47 @@ class Photos:
         content = self._read(name)
         if _carries_record(content):
             suffix = Path(name).suffix.lower()
-            return Payload(content, MEDIA_TYPES.get(suffix, "application/octet-stream"))
-        kept = self._kept(content)
-        with self._encoding:
-            if not kept.exists():
-                encoded = encode(decode_photo(content, name), self._settings)
-                self._keep(kept, encoded.payload)
-        return Payload(kept.read_bytes(), MEDIA_TYPES[kept.suffix])
-
-    def _entry(self, name: str) -> Entry:
-        try:
-            content = self._read(name)
-            kept = self._kept(content)
-            if kept.exists():
-                content = kept.read_bytes()
-            if not _carries_record(content):
-                height, width = photo_shape(content, name)
-                return Entry(name, width, height)
-        except (RaisrError, PhotoMissing) as error:
-            return Entry(name, problem=str(error))
-        try:
-            record = parse(content)
-        except RaisrError:
-            return Entry(name, size=len(content))
-        return Entry(name, record.width, record.height, len(content))
-
-    def _names(self) -> list[str]:
-        return sorted(
-            path.name
-            for path in self._folder.iterdir()
-            if path.suffix.lower() in PHOTO_SUFFIXES and self._is_inside(path)
+            return File(content, MEDIA_TYPES.get(suffix, "application/octet-stream"))
+        return self._once(
+            self._kept(content),
+            lambda: encode(decode_picture(content, name).pixels, self._settings).payload,
         )
+
+    def restored(self, name: str, webp: bool) -> File:
+        """The full picture, for those who cannot restore it: as WebP, or as JPEG or PNG.
+
+        Raises
+        ------
+        PhotoMissing, CacheUnwritable, RaisrError
+        """
+        payload = self.payload(name).content
+        transparent = parse(payload).alpha is not None
+        suffix = ".png" if transparent else ".webp" if webp else ".jpg"
+
+        def restore() -> bytes:
+            picture = decode(payload)
+            if suffix == ".png":
+                return save_png(picture)
+            return (save_webp if webp else save_jpeg)(picture, RESTORED_QUALITY)
+
+        key = hashlib.sha256(payload).hexdigest()
+        return self._once(self._cache / f"{key}.restored{suffix}", restore)
+
+    def _once(self, kept: Path, make: Callable[[], bytes]) -> File:
+        """A file of the cache, made if it is not there."""
+        with self._working:
+            if not kept.exists():
+                try:
+                    write_whole(kept, make())
+                except OutputUnwritable as error:
+                    raise CacheUnwritable(self._cache, error.reason) from error
+        return File(kept.read_bytes(), MEDIA_TYPES[kept.suffix])
 
     def _is_inside(self, path: Path) -> bool:
         return path.is_file() and path.resolve().is_relative_to(self._folder)
 
     def _read(self, name: str) -> bytes:
-        if name not in self._names():
+        if name not in self.names():
             raise PhotoMissing(name)
         try:
             return (self._folder / name).read_bytes()
@@ -134,12 +174,6 @@ class Photos:
         banks = sorted(path.name for path in shipped_folder().glob("*.bank"))
         key = hashlib.sha256(f"{self._settings} {banks} ".encode() + photo).hexdigest()
         return self._cache / f"{key}{base_codec(self._settings.base).suffix}"
-
-    def _keep(self, kept: Path, payload: bytes) -> None:
-        try:
-            write_whole(kept, payload)
-        except OutputUnwritable as error:
-            raise CacheUnwritable(self._cache, error.reason) from error
 
 
 def _carries_record(content: bytes) -> bool:

@@ -30,6 +30,10 @@ FOLDER = Path(__file__).with_name("runtime")
 PACKING = Path(__file__).with_name("packing")
 INDEX = "index.js"
 LOCK = "pyodide-lock.json"
+LIBRARIES = {
+    "comlink.mjs": "comlink/dist/esm/comlink.mjs",
+    "img-comparison-slider.js": "img-comparison-slider/dist/index.js",
+}
 ARCHIVES = ("standard.zip", "packages.tar")
 
 
@@ -75,12 +79,18 @@ def assemble(
     (folder / version).mkdir(parents=True)
     for name, content in pieces.items():
         (folder / version / name).write_bytes(content)
-    (folder / "comlink.mjs").write_bytes(read(modules / "comlink/dist/esm/comlink.mjs"))
+    for name, library in LIBRARIES.items():
+        (folder / name).write_bytes(read(modules / library))
     compress_files([path for path in folder.rglob("*") if path.is_file()], cache)
     # The index comes last: where it is, the folder is complete.
     (folder / INDEX).write_text(
         f'export const FOLDER = new URL("./{version}/", import.meta.url).href;\n'
     )
+
+
+def download_size(folder: Path) -> int:
+    """Bytes that a visitor downloads once."""
+    return sum(path.stat().st_size for path in folder.rglob("*.br"))
 
 
 def pack(wheels: list[Path], pyodide: Path, decoder: Path, cache: Path) -> Path:

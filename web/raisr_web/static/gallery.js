@@ -16,7 +16,9 @@ for (const figure of figures) {
   if (!picture || !status || !bytes || !summary) continue;
 
   picture.addEventListener("progress", (event) => {
-    status.textContent = WORDS.get(detailOf(event).stage) ?? "";
+    const { stage, done } = detailOf(event);
+    const share = done > 0 ? `: ${Math.floor(100 * done)} %` : "";
+    status.textContent = `${WORDS.get(stage)}${share}`;
   });
   picture.addEventListener("load", (event) => {
     const { milliseconds, bytes: size } = detailOf(event);

@@ -10,6 +10,41 @@ const BLOCK = 512;
  * @returns {Promise<import("./worker.js").Decoder>} the module raisr_decoder.browser
  */
 export async function startPython() {
+  const { instantiateStreaming } = WebAssembly;
+  try {
+    /** @type {Promise<never>} */
+    const failure = new Promise((_, reject) => {
+      WebAssembly.instantiateStreaming = (source, imports) => {
+        const instance = instantiate(source, imports, instantiateStreaming);
+        // Pyodide itself would wait for ever.
+        instance.catch(reject);
+        return instance;
+      };
+    });
+    return await Promise.race([load(), failure]);
+  } finally {
+    WebAssembly.instantiateStreaming = instantiateStreaming;
+  }
+}
+
+/**
+ * Compile while the file arrives, or, where the server does not know its type, thereafter.
+ *
+ * @param {Response | PromiseLike<Response>} source
+ * @param {WebAssembly.Imports | undefined} imports
+ * @param {typeof WebAssembly.instantiateStreaming} instantiateStreaming
+ */
+async function instantiate(source, imports, instantiateStreaming) {
+  const response = await source;
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  if (response.headers.get("Content-Type") === "application/wasm") {
+    return instantiateStreaming.call(WebAssembly, response, imports);
+  }
+  return WebAssembly.instantiate(await response.arrayBuffer(), imports);
+}
+
+/** @returns {Promise<import("./worker.js").Decoder>} */
+async function load() {
   const packages = fetch(`${FOLDER}packages.tar`).then((response) => response.arrayBuffer());
   /** @type {typeof import("pyodide")} */
   const { loadPyodide } = await import(`${FOLDER}pyodide.mjs`);

@@ -8,6 +8,8 @@
  * The <img> inside is what a page without JavaScript shows; without one, the element makes its own.
  * It keeps the layout and the alternative text; the restored picture is a canvas that covers it.
  *
+ * `fallback` names the restored picture as an ordinary file, for browsers that cannot restore it.
+ *
  * With `scale` (1 to 8, such as "2" or "1.5") an ordinary picture, one without a record, is enlarged.
  *
  * State `restored` (and an attribute of that name, for browsers without states) is set while
@@ -113,10 +115,20 @@ export class RaisrImg extends HTMLElement {
       this.#internals.states.add("restored");
       this.#dispatch("load", detail, signal);
     } catch (error) {
-      if (!signal.aborted) this.#hide();
+      if (signal.aborted) return;
+      this.#hide();
+      this.#fallBack();
       const { name, message } = /** @type {Error} */ (error);
       this.#dispatch("error", { kind: name, message }, signal);
     }
+  }
+
+  /** Show the picture that the server has restored, if the page names one. */
+  #fallBack() {
+    const address = this.getAttribute("fallback");
+    if (address === null) return;
+    this.image.removeAttribute("srcset");
+    this.image.src = address;
   }
 
   /** @returns {number | undefined} */

@@ -1,0 +1,58 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from raisr_decoder.payload import parse
+from raisr_web.export import export
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Path:
+    """A small folder in place of the Python runtime."""
+    (tmp_path / "runtime" / "0123").mkdir(parents=True)
+    (tmp_path / "runtime" / "0123" / "pyodide.asm.wasm").write_bytes(b"wasm")
+    return tmp_path / "runtime"
+
+
+@pytest.fixture
+def site(folder: Path, tmp_path: Path, runtime: Path) -> Path:
+    (folder / "payload.jpg").unlink()
+    site = tmp_path / "site"
+    assert export(folder, site, tmp_path / "cache", runtime, lambda *_: None) == 1
+    return site
+
+
+def test_the_site_has_payloads_banks_and_runtime(site: Path) -> None:
+    record = parse((site / "photos/photograph.png").read_bytes())
+    assert record.shape == (96, 128)
+    assert (site / f"raisr/banks/{record.bank}.bank").is_file()
+    assert (site / f"raisr/banks/{record.bank}.bank.br").is_file()
+    assert (site / "raisr/runtime/0123/pyodide.asm.wasm").read_bytes() == b"wasm"
+    assert (site / "restored/photograph.png").is_file()
+
+
+def test_every_link_is_relative_and_leads_to_a_file(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    assert len(pages) == 2
+    for page in pages:
+        links = re.findall(r'(?:src|href|fallback)="([^"]+)"', page.read_text())
+        assert links
+        for link in links:
+            assert not link.startswith(("/", "http"))
+            if "runtime/" not in link:
+                target = page.parent / link
+                assert (target / "index.html" if target.is_dir() else target).is_file(), link
+
+
+def test_pages_offer_nothing_that_takes_a_server(site: Path) -> None:
+    assert "Try your own" not in (site / "index.html").read_text()
+    assert " KB on the wire" in (site / "index.html").read_text()
+
+
+def test_files_of_others_stay(folder: Path, tmp_path: Path, runtime: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "robots.txt").write_text("mine")
+    (folder / "payload.jpg").unlink()
+    export(folder, tmp_path / "site", tmp_path / "cache", runtime, lambda *_: None)
+    assert (tmp_path / "site" / "robots.txt").read_text() == "mine"

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from raisr_encoder.image_io import save_png
+from raisr_encoder.search import plain
+from raisr_web.errors import TrialMissing
+from raisr_web.trials import KEPT_SECONDS, Trial, Trials, at_most, bytes_of_same_quality, run
+
+
+def test_trials_are_forgotten_after_a_while(photograph: np.ndarray) -> None:
+    now = [0.0]
+    trials = Trials(clock=lambda: now[0])
+    token = trials.start(save_png(photograph), "photo.png", 12_500)
+    now[0] = KEPT_SECONDS
+    assert trials.find(token).name == "photo.png"
+    now[0] += 1
+    with pytest.raises(TrialMissing):
+        trials.find(token)
+
+
+def test_a_size_that_cannot_be_reached_is_a_problem_in_words(photograph: np.ndarray) -> None:
+    trial = Trial("photo.png", target_size=10, begun=0)
+    run(trial, save_png(photograph))
+    assert trial.finished
+    assert "cannot be reached" in (trial.problem or "")
+
+
+def test_large_photographs_are_reduced_in_proportion() -> None:
+    assert at_most(np.zeros((300, 400, 3), np.uint8), 30_000).shape == (150, 200, 3)
+    assert at_most(np.zeros((30, 40, 3), np.uint8), 30_000).shape == (30, 40, 3)
+
+
+def test_the_plain_jpeg_of_the_same_quality_is_the_smallest_that_reaches_it(
+    photograph: np.ndarray,
+) -> None:
+    candidate = plain(photograph, "jpeg", 60)
+    found = bytes_of_same_quality(photograph, candidate.score)
+    assert found is not None
+    assert found <= len(candidate.payload)
+    assert bytes_of_same_quality(photograph, 101) is None

@@ -1,0 +1,65 @@
+"""A site of plain files: payloads, banks, runtime and pages that any web server can host."""
+
+import posixpath
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flask
+
+from raisr_decoder.payload import parse
+from raisr_encoder.files import write_whole
+from raisr_web.app import create_app
+from raisr_web.compression import compress_files
+from raisr_web.photos import Photos
+from raisr_web.pictures import STATIC
+
+COMPRESSED = {".bank", ".css", ".html", ".js", ".svg"}
+Progress = Callable[[int, int], None]
+
+
+def export(photos: Path, site: Path, cache: Path, runtime: Path, told: Progress) -> int:
+    """Write the gallery of a folder as files; the number of pictures in it.
+
+    All links are relative, so the site works from any folder of any server. Compressed twins lie
+    beside files, for servers that know what to do with them. Files of another name that are in the
+    folder stay.
+
+    `told` hears how many pictures are done, and of how many. Raises RaisrError or WebError.
+    """
+    folders = {"RAISR_PHOTOS": photos, "RAISR_CACHE": cache, "RAISR_RUNTIME": runtime}
+    app = create_app({**folders, "STATIC_SITE": True})
+    app.jinja_env.globals["url_for"] = relative_url_for
+    shown: Photos = app.extensions["raisr"]
+    names = [entry.name for entry in shown.entries() if entry.problem is None]
+    addresses = ["/service-worker.js", *(f"/raisr/{path.name}" for path in STATIC.iterdir())]
+    for number, name in enumerate(names):
+        told(number, len(names))
+        bank = parse(shown.payload(name).content).bank
+        addresses += [f"/raisr/banks/{bank}.bank"] if bank else []
+        addresses += [f"/photos/{name}", f"/restored/{name}", f"/picture/{name}/"]
+    # After the payloads are made, so that it knows their sizes.
+    addresses.append("/")
+    written = [write(app, address, site) for address in sorted(set(addresses))]
+    told(len(names), len(names))
+    compress_files([path for path in written if path.suffix in COMPRESSED], cache)
+    shutil.copytree(runtime, site / "raisr" / "runtime", dirs_exist_ok=True)
+    return len(names)
+
+
+def write(app: flask.Flask, address: str, site: Path) -> Path:
+    """Write what the application answers into the file that a plain server answers with."""
+    with app.test_client().get(address) as response:
+        content = response.data
+    file = site / address.lstrip("/")
+    file = file / "index.html" if address.endswith("/") else file
+    write_whole(file, content)
+    return file
+
+
+def relative_url_for(endpoint: str, **values: Any) -> str:
+    """As Flask's, from the page that is being made."""
+    address = flask.url_for(endpoint, **values)
+    relative = posixpath.relpath(address, flask.request.path)
+    return f"{relative}/" if address.endswith("/") else relative

@@ -1,0 +1,128 @@
+"""The pages of `raisr serve`: a gallery, a page for each picture, and photographs to try."""
+
+from typing import cast
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    NotFound,
+    SecurityError,
+    ServiceUnavailable,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from raisr_decoder.errors import RaisrError
+from raisr_web.errors import PhotoMissing, TooManyTrials, TrialMissing
+from raisr_web.photos import File
+from raisr_web.pictures import photos, send_picture
+from raisr_web.runtime import download_size
+from raisr_web.trials import MOST_BYTES, Trial, Trials
+
+blueprint = Blueprint("gallery", __name__)
+
+TARGET_SIZES = (12_500, 25_000, 50_000, 100_000)
+
+
+@blueprint.get("/")
+def gallery() -> str:
+    """Show every picture of the folder."""
+    return render_template("gallery.html", entries=photos().entries(), runtime=_runtime_size())
+
+
+@blueprint.get("/picture/<name>/")
+def picture(name: str) -> str:
+    """Show a picture before and after, and what is known of it."""
+    try:
+        photos().payload(name)
+        entry = photos().entry(name)
+    except (PhotoMissing, RaisrError) as error:
+        raise NotFound(str(error)) from error
+    return render_template("picture.html", entry=entry)
+
+
+@blueprint.get("/try")
+def offer() -> str:
+    """Ask for a photograph."""
+    return render_template("try.html", sizes=TARGET_SIZES, most_bytes=MOST_BYTES)
+
+
+@blueprint.post("/try")
+def take() -> AnyResponse:
+    """Start a trial with the photograph that was sent."""
+    upload = request.files.get("photo")
+    if upload is None or not upload.filename:
+        raise BadRequest("choose a photograph first")
+    size = request.form.get("size", type=int)
+    if size not in TARGET_SIZES:
+        raise BadRequest("choose one of the sizes offered")
+    try:
+        token = _trials().start(upload.read(), upload.filename, size)
+    except TooManyTrials as error:
+        raise ServiceUnavailable(str(error)) from error
+    except RaisrError as error:
+        raise BadRequest(str(error)) from error
+    return redirect(url_for("gallery.trial", token=token), 303)
+
+
+@blueprint.get("/try/<token>")
+def trial(token: str) -> str:
+    """Show how far a trial is, and in the end what came of it."""
+    found = _find(token)
+    return render_template("trial.html", trial=found, token=token, runtime=_runtime_size())
+
+
+@blueprint.get("/try/<token>/status.json")
+def status(token: str) -> Response:
+    """Tell how far a trial is."""
+    found = _find(token)
+    steps = [{"name": step.name, "seconds": step.seconds} for step in found.steps]
+    return jsonify(finished=found.finished, steps=steps)
+
+
+@blueprint.get("/try/<token>/<kind>")
+def result(token: str, kind: str) -> Response:
+    """Send a picture of a trial: `payload`, or the plain codec of that name."""
+    found = _find(token)
+    candidates = {**found.rivals, **({"payload": found.payload} if found.payload else {})}
+    if kind not in candidates:
+        raise NotFound
+    candidate = candidates[kind]
+    media_type = f"image/{candidate.base}"
+    return send_picture(File(candidate.payload, media_type))
+
+
+@blueprint.app_errorhandler(SecurityError)
+def refuse_stranger(error: SecurityError) -> SecurityError:
+    """Refuse a request for another host plainly: without a host a page has no addresses."""
+    return error
+
+
+@blueprint.app_errorhandler(HTTPException)
+def refuse(error: HTTPException) -> tuple[str, int]:
+    """Say what went wrong, as a page."""
+    return render_template("error.html", error=error), error.code or 500
+
+
+def _find(token: str) -> Trial:
+    try:
+        return _trials().find(token)
+    except TrialMissing as error:
+        raise NotFound(str(error)) from error
+
+
+def _trials() -> Trials:
+    return cast(Trials, current_app.extensions["raisr-trials"])
+
+
+def _runtime_size() -> int:
+    return download_size(current_app.config["RAISR_RUNTIME"])

@@ -1,0 +1,154 @@
+"""The blueprint for anybody's Flask application: payloads, and what pages need to restore them.
+
+    app.config["RAISR_PHOTOS"] = "photographs"
+    app.register_blueprint(pictures.blueprint, url_prefix="/pictures")
+
+Templates then write {{ raisr_img("meadow.jpg", "A meadow") }}.
+"""
+
+import hashlib
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import platformdirs
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
+from flask.blueprints import BlueprintSetupState
+from markupsafe import Markup
+from werkzeug.exceptions import InternalServerError, NotFound
+from werkzeug.security import safe_join
+
+from raisr_decoder.bank import shipped_path
+from raisr_decoder.errors import BankUnknown, RaisrError
+from raisr_encoder.bank_store import BankStore
+from raisr_encoder.encode import Settings
+from raisr_web.assets import ASK_AGAIN, FOR_EVER, send_asset
+from raisr_web.banks import bank_index
+from raisr_web.errors import CacheUnwritable, PhotoMissing
+from raisr_web.photos import File, Photos
+from raisr_web.runtime import FOLDER as RUNTIME
+
+blueprint = Blueprint("raisr", __name__, template_folder="templates")
+
+STATIC = Path(__file__).with_name("static")
+
+
+@blueprint.record_once
+def set_up(state: BlueprintSetupState) -> None:
+    """Take settings over: RAISR_PHOTOS, RAISR_CACHE, RAISR_RUNTIME (folders), RAISR_SETTINGS.
+
+    The last tells how photographs are encoded that carry no record; it names a base codec.
+    """
+    config = cast(Flask, state.app).config
+    config.setdefault("RAISR_PHOTOS", Path())
+    config.setdefault("RAISR_CACHE", platformdirs.user_cache_path("raisr"))
+    config.setdefault("RAISR_RUNTIME", RUNTIME)
+    config.setdefault("RAISR_SETTINGS", Settings("jpeg", Fraction(2), quality=30))
+    state.app.extensions["raisr"] = Photos(
+        Path(config["RAISR_PHOTOS"]), Path(config["RAISR_CACHE"]), config["RAISR_SETTINGS"]
+    )
+    state.app.jinja_env.globals["raisr_img"] = raisr_img
+
+
+def photos() -> Photos:
+    """The photographs of the application that answers."""
+    return cast(Photos, current_app.extensions["raisr"])
+
+
+def raisr_img(name: str, alt: str | None = None, **attributes: str) -> Markup:
+    """The element for a picture of the folder, with the size that keeps its place on the page.
+
+    `attributes` become attributes of the <img> inside, such as class_="wide".
+    """
+    entry = photos().entry(name)
+    html = render_template(
+        "raisr-img.html",
+        entry=entry,
+        alt=entry.title if alt is None else alt,
+        attributes={
+            "loading": "lazy",
+            **{key.rstrip("_"): value for key, value in attributes.items()},
+        },
+    )
+    return Markup(html.strip())  # noqa: S704, a template made it
+
+
+@blueprint.get("/photos/<name>")
+def photo(name: str) -> Response:
+    """Send a picture's payload."""
+    try:
+        payload = photos().payload(name)
+    except (PhotoMissing, RaisrError) as error:
+        raise NotFound(str(error)) from error
+    except CacheUnwritable as error:
+        raise InternalServerError(str(error)) from error
+    return send_picture(payload)
+
+
+@blueprint.get("/restored/<name>")
+def restored(name: str) -> Response:
+    """Send the full picture, restored here: for browsers without scripts, crawlers and feeds."""
+    webp = "image/webp" in request.accept_mimetypes.values()
+    try:
+        picture = photos().restored(name, webp)
+    except (PhotoMissing, RaisrError) as error:
+        raise NotFound(str(error)) from error
+    except CacheUnwritable as error:
+        raise InternalServerError(str(error)) from error
+    response = send_picture(picture)
+    response.vary.add("Accept")
+    return response
+
+
+@blueprint.get("/raisr/banks/<bank_id>.bank")
+def bank(bank_id: str) -> Response:
+    """Send a filter bank; its name is the hash of its content, so it never changes."""
+    try:
+        path = shipped_path(bank_id)
+    except BankUnknown as error:
+        raise NotFound(str(error)) from error
+    return send_asset(path, FOR_EVER)
+
+
+@blueprint.get("/raisr/banks/index.json")
+def banks() -> Response:
+    """Say which bank enlarges which ordinary picture."""
+    return jsonify(bank_index(BankStore()))
+
+
+@blueprint.get("/raisr/runtime/<path:name>")
+def runtime(name: str) -> Response:
+    """Send a part of the Python runtime; folders are named by their content."""
+    file = _inside(Path(current_app.config["RAISR_RUNTIME"]), name)
+    return send_asset(file, FOR_EVER if "/" in name else ASK_AGAIN)
+
+
+@blueprint.get("/service-worker.js")
+def service_worker() -> Response:
+    """Send the service worker from where it may serve all pages of the blueprint."""
+    return static("service-worker.js")
+
+
+@blueprint.get("/raisr/<name>")
+def static(name: str) -> Response:
+    """Send a script, a style or a picture of the page."""
+    return send_asset(_inside(STATIC, name))
+
+
+def send_picture(file: File) -> Response:
+    """Send a picture, a range of it, or that the browser has it already."""
+    response = Response(file.content, mimetype=file.media_type)
+    response.set_etag(hashlib.sha256(file.content).hexdigest())
+    response.cache_control.no_cache = True
+    return cast(
+        Response,
+        response.make_conditional(request, accept_ranges=True, complete_length=len(file.content)),
+    )
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The file of that name, or NotFound; a name never leads out of the folder."""
+    found = safe_join(str(folder), name)
+    if found is None or not Path(found).is_file():
+        raise NotFound
+    return Path(found)
