@@ -14,6 +14,7 @@ MEDIA_TYPES = {
     ".json": "application/json",
     ".mjs": "text/javascript",
     ".svg": "image/svg+xml",
+    ".ts": "text/plain",
     ".tar": "application/x-tar",
     ".wasm": "application/wasm",
     ".zip": "application/zip",

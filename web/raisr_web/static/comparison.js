@@ -11,17 +11,17 @@ slider?.addEventListener("slide", () => {
 });
 picture?.addEventListener("progress", (event) => {
   if (!status) return;
-  const { stage, done } = /** @type {CustomEvent} */ (event).detail;
+  const { stage, done } = event.detail;
   status.textContent = stage === "loading" ? "loading Python" : `restoring: ${Math.floor(100 * done)} %`;
 });
 picture?.addEventListener("load", (event) => {
-  const { milliseconds, engine } = /** @type {CustomEvent} */ (event).detail;
+  const { milliseconds, engine } = event.detail;
   if (status) status.textContent = "restored";
   const where = engine === "kernel" ? "compiled WebAssembly" : "NumPy in WebAssembly";
   if (origin) origin.textContent = `in your browser, by ${where}, in ${Math.round(milliseconds)} ms`;
 });
 picture?.addEventListener("error", (event) => {
-  const { kind, message } = /** @type {CustomEvent} */ (event).detail;
+  const { kind, message } = event.detail;
   if (status) status.textContent = `not restored here: ${message} (${kind})`;
   if (origin) origin.textContent = "by the server";
 });

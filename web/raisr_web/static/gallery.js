@@ -16,28 +16,20 @@ for (const figure of figures) {
   if (!picture || !status || !bytes || !summary) continue;
 
   picture.addEventListener("progress", (event) => {
-    const { stage, done } = detailOf(event);
+    const { stage, done } = event.detail;
     const share = done > 0 ? `: ${Math.floor(100 * done)} %` : "";
     status.textContent = `${WORDS.get(stage)}${share}`;
   });
   picture.addEventListener("load", (event) => {
-    const { milliseconds, bytes: size } = detailOf(event);
+    const { milliseconds, bytes: size } = event.detail;
     status.textContent = `restored in ${Math.round(milliseconds)} ms`;
     bytes.textContent = `${(size / 1000).toFixed(1)} KB on the wire`;
     restored += 1;
     summary.textContent = `${restored} of ${figures.length} restored`;
   });
   picture.addEventListener("error", (event) => {
-    const { kind, message } = detailOf(event);
+    const { kind, message } = event.detail;
     status.textContent = `not restored: ${message} (${kind})`;
     status.classList.add("problem");
   });
-}
-
-/**
- * @param {Event} event
- * @returns {any}
- */
-function detailOf(event) {
-  return /** @type {CustomEvent} */ (event).detail;
 }

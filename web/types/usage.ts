@@ -1,0 +1,9 @@
+// How a page written in TypeScript uses the element; only checked, never run.
+import type { RaisrImg } from "../raisr_web/static/raisr-img.js";
+
+const element: RaisrImg = document.createElement("raisr-img");
+element.addEventListener("load", ({ detail }) => detail.milliseconds.toFixed());
+element.addEventListener("progress", ({ detail }) => detail.done * 100);
+element.addEventListener("error", ({ detail }) => detail.kind.length);
+// @ts-expect-error only the element itself restores
+element.restored = true;
