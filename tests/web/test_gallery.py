@@ -9,6 +9,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from raisr_decoder.payload import parse
+from raisr_web.gallery import EXAMPLES
 from raisr_web.trials import MOST_BYTES
 
 
@@ -46,6 +47,15 @@ def test_a_picture_has_a_page_with_its_figures(client: FlaskClient) -> None:
 @pytest.mark.parametrize("name", ["absent.jpg", "broken.jpg", "..%2fsecret.jpg"])
 def test_what_is_no_picture_has_no_page(client: FlaskClient, name: str) -> None:
     assert client.get(f"/picture/{name}/").status_code == 404
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_feature_has_an_example(client: FlaskClient, name: str) -> None:
+    assert "<raisr-img" in client.get(f"/examples/{name}/").text
+
+
+def test_no_other_template_is_an_example(client: FlaskClient) -> None:
+    assert client.get("/examples/base/").status_code == 404
 
 
 def test_a_photograph_can_be_tried(client: FlaskClient, folder: Path) -> None:

@@ -30,6 +30,7 @@ from raisr_web.trials import MOST_BYTES, Trial, Trials
 
 blueprint = Blueprint("gallery", __name__)
 
+EXAMPLES = ("basic", "scale", "states", "events", "offline")
 TARGET_SIZES = (12_500, 25_000, 50_000, 100_000)
 
 
@@ -48,6 +49,15 @@ def picture(name: str) -> str:
     except (PhotoMissing, RaisrError) as error:
         raise NotFound(str(error)) from error
     return render_template("picture.html", entry=entry)
+
+
+@blueprint.get("/examples/<name>/")
+def example(name: str) -> str:
+    """Show one feature of the element, with the first picture of the folder."""
+    shown = [entry for entry in photos().entries() if entry.problem is None]
+    if name not in EXAMPLES or not shown:
+        raise NotFound
+    return render_template(f"examples/{name}.html", name=name, entry=shown[0])
 
 
 @blueprint.get("/try")
