@@ -71,7 +71,7 @@ def test_the_page_goes_on_after_an_error(blank: Page) -> None:
 
 def test_the_load_event_says_what_was_done(blank: Page) -> None:
     event = blank.evaluate(RESTORE, "/photos/two-dogs.jpg")
-    assert (event["width"], event["height"], event["engine"]) == (1000, 1500, "numpy")
+    assert (event["width"], event["height"], event["engine"]) == (1000, 1500, "kernel")
     assert len(event["bank"]) == 32
     assert event["milliseconds"] > 0
 

@@ -124,9 +124,13 @@ export class RaisrImg extends HTMLElement {
   }
 
   /** Show the picture that the server has restored, if the page names one. */
-  #fallBack() {
+  async #fallBack() {
     const address = this.getAttribute("fallback");
     if (address === null) return;
+    const restored = new Image();
+    restored.src = address;
+    // The base picture stays where the server cannot help, either.
+    if (!(await restored.decode().then(() => true, () => false))) return;
     this.image.removeAttribute("srcset");
     this.image.src = address;
   }
