@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import BrowserContext, expect
 
 from raisr_decoder.payload import Record, pack
 from raisr_encoder.encode import Settings, encode
@@ -45,6 +46,14 @@ def browser_type_launch_args(
         "firefox": {"channel": "moz-firefox"},
     }[browser_name]
     return {**browser_type_launch_args, "executable_path": program, **special}
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """Patient: on a busy machine encoding, starting Python and restoring take their time."""
+    context.set_default_timeout(120_000)
+    expect.set_options(timeout=120_000)
+    return context
 
 
 @pytest.fixture(scope="session")
