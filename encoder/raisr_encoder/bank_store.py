@@ -29,6 +29,10 @@ class BankStore:
 
     named: tuple[Path, ...] = ()
 
+    def __getstate__(self) -> dict[str, object]:
+        """Without the banks that are loaded, many megabytes: other processes read their own."""
+        return {"named": self.named}
+
     @property
     def ids(self) -> list[str]:
         """The ids of all banks at hand.

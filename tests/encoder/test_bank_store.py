@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -61,3 +62,12 @@ def test_a_file_that_is_no_bank_is_an_error(tmp_path: Path) -> None:
         BankStore((tmp_path,)).get("0" * 32)
     with pytest.raises(InputUnreadable):
         BankStore((tmp_path / "missing.bank",)).get("0" * 32)
+
+
+def test_loaded_banks_do_not_travel_to_other_processes() -> None:
+    store = BankStore()
+    before = pickle.dumps(store)
+    bank = store.choose("jpeg", Fraction(2), 40)
+    assert pickle.dumps(store) == before
+    again = pickle.loads(before)  # noqa: S301
+    assert again.choose("jpeg", Fraction(2), 40).id == bank.id

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from distributed import LocalCluster
 
 from raisr_decoder.payload import parse
 from raisr_encoder.batch import INDEX
@@ -119,12 +118,13 @@ def test_every_figure_is_in_the_json(photos: Path, tmp_path: Path) -> None:
     assert told["failures"][0]["photo"].endswith("bad.png")
 
 
-def test_processes_and_a_cluster_make_the_same_payloads(photos: Path, tmp_path: Path) -> None:
+def test_processes_and_a_cluster_make_the_same_payloads(
+    photos: Path, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
     facts(photos, "-o", tmp_path / "one", *QUICK)
     facts(photos, "-o", tmp_path / "two", *QUICK[:-1], "2")
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
-        address = cluster.scheduler_address
-        facts(photos, "-o", tmp_path / "three", *QUICK, "--scheduler", address)
+    address, _ = cluster
+    facts(photos, "-o", tmp_path / "three", *QUICK, "--scheduler", address)
     one, two, three = (payloads(tmp_path / name) for name in ("one", "two", "three"))
     assert one == two == three
 
