@@ -41,7 +41,7 @@ def test_killed_training_goes_on_and_gives_the_same_bank(tmp_path: Path) -> None
     photos, bank, work = tmp_path / "photos", tmp_path / "new.bank", tmp_path / "work"
     paths = crops(photos, 10)
     with start_training(photos, bank, work) as process:
-        stage = wait_for(work, "stage-1", process)
+        stage = wait_for(work, "stage-1-of-0", process)
         os.killpg(process.pid, signal.SIGKILL)
     assert not bank.exists()
     # Half-written and damaged items of whatever is there do not count.

@@ -59,8 +59,9 @@ def test_the_wheel_holds_the_modules_and_no_banks(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith("raisr_decoder/")}
     package = CHECKOUT / "wasm_decoder" / "raisr_decoder"
-    expected = {f"raisr_decoder/{path.name}" for path in package.glob("*.py")}
-    assert packed == expected | {"raisr_decoder/py.typed"}
+    names = [*(path.name for path in package.glob("*.py")), "py.typed"]
+    expected = {f"raisr_decoder/{name}" for name in (*names, "kernel.wasm", "kernel.json")}
+    assert packed == expected
 
 
 def test_the_wheel_is_built_anew_only_when_its_sources_change(tmp_path: Path) -> None:
