@@ -345,7 +345,7 @@ def encode(
     if as_json:
         click.echo(json.dumps(encoding_facts(encoded, failed), indent=2))
     elif encoded:
-        Console(width=None if Console().is_terminal else 120).print(encoding_table(encoded))
+        show(encoding_table(encoded))
     fail_with([each.error for each in failed])
 
 
@@ -673,7 +673,7 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(score_facts(scores), indent=2))
     elif scores:
-        Console(width=None if Console().is_terminal else 120).print(score_table(scores, scale))
+        show(score_table(scores, scale))
     fail_with(failures)
 
 
@@ -715,12 +715,17 @@ def compare(
         if as_json:
             click.echo(json.dumps(comparison_facts(comparisons), indent=2))
         else:
-            Console(width=None if Console().is_terminal else 120).print(delta_table(comparisons))
+            show(delta_table(comparisons))
             click.echo(f"{output}: {len(comparisons)} photographs")
     fail_with(failures)
 
 
 # --- helpers ----------------------------------------------------------------------------------
+
+
+def show(table: Table) -> None:
+    """Print a table, as wide as the terminal; 120 columns where there is none."""
+    Console(width=None if Console().is_terminal else 120).print(table)
 
 
 @contextmanager
@@ -751,8 +756,7 @@ def write_bank(
     data = save(made.bank)
     write_whole(target, data)
     write_whole(target.with_suffix(".json"), note.encode())
-    table = training_table(made, trained.held_back)
-    Console(width=None if Console().is_terminal else 120).print(table)
+    show(training_table(made, trained.held_back))
     click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
 
 

@@ -176,7 +176,8 @@ class _Search:
         codecs = {each.way.pictures.codec for each in close}
         plain = [each for each in drafts if not each.bank and each.way.pictures.codec in codecs]
         # Where no draft fits, a file that takes its time may.
-        starts = self._final(close + plain) or [_Start(way.final) for way in self._ways]
+        finishing = list(dict.fromkeys(self._final(close) + self._final(plain)))
+        starts = finishing or [_Start(way.final) for way in self._ways]
         finals = self._judged(self._fitting(starts, size), _worth)
         if not finals:
             raise TargetUnreachable(size, min(self._each(_smallest, self._ways)))
@@ -246,8 +247,7 @@ class _Search:
         for each in drafts:
             chosen.setdefault(each.way.pictures.codec, []).append(each)
         few = chain.from_iterable(each[: self._effort.finished] for each in chosen.values())
-        plain = (each for each in drafts if not each.bank)
-        return [_Start(each.way.final, each.quality) for each in dict.fromkeys([*few, *plain])]
+        return [_Start(each.way.final, each.quality) for each in few]
 
     def _fitting(self, starts: list[_Start], size: int) -> list[Trial]:
         """The highest quality of each way that fits, without those of which none does."""
