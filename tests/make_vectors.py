@@ -73,8 +73,8 @@ def trained_bank(folder: Path) -> Bank:
         write_pixels(folder / f"{photo.stem}.png", crop(photo.stem, 800, 800, step=1))
     trained = folder / "trained.bank"
     command = [Path(sys.executable).with_name("raisr"), "train", folder, "-o", trained]
-    settings = ["--base", "jpeg", "--scale", "2", "--quality", "50", "--depth", "3", "--depth", "3"]
-    subprocess.run([*command, *settings], check=True)
+    settings = ["--base", "jpeg", "--scale", "2", "--quality", "50"]
+    subprocess.run([*command, *settings, "--stages", "2", "--buckets", "8"], check=True)
     return load(trained.read_bytes())
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
@@ -33,6 +33,7 @@ from raisr_decoder.bank import (
     BLOCKS,
     MAGIC,
     MAX_DEPTH,
+    MAX_STAGES,
     Bank,
     BlendStage,
     FilterStage,
@@ -73,6 +74,9 @@ from raisr_encoder.settings import DEFAULT_SCORE
 from raisr_encoder.shipped import shipped
 
 MIN_SCALE, MAX_SCALE = Fraction(1, 2), Fraction(8)
+MAX_FILTER_STAGES = MAX_STAGES - 2
+"""One stage may resize and one may blend."""
+
 JPEG_START = b"\xff\xd8\xff"
 
 
@@ -173,6 +177,19 @@ class Enlargement(click.ParamType[Fraction | tuple[int, int]]):
                 f"{value!r} is no scale of 1-{MAX_SCALE}; write 2, 1.37 or 3840x2160", param, ctx
             )
         return scale
+
+
+class Buckets(click.ParamType[int]):
+    """As many leaves as a full binary tree has."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        choices = [2**depth for depth in range(MAX_DEPTH + 1)]
+        buckets = int(value) if str(value).isdecimal() else 0
+        if buckets not in choices:
+            self.fail(f"{value!r} is none of {', '.join(map(str, choices))}", param, ctx)
+        return buckets
 
 
 class Factor(click.ParamType[Fraction]):
@@ -478,13 +495,18 @@ def info(file: Path, as_json: bool, plot: Path | None) -> None:
     "give a bank each; they share their trees, so that they take less time than one by one.",
 )
 @click.option(
-    "--depth",
-    "depths",
-    type=click.IntRange(0, MAX_DEPTH),
-    multiple=True,
-    default=[6],
+    "--stages",
+    type=click.IntRange(1, MAX_FILTER_STAGES),
+    default=1,
     show_default=True,
-    help="Levels of the decision tree, which has 2**depth buckets; once for each stage.",
+    help="Passes of filters over the picture; each mends what the ones before it left.",
+)
+@click.option(
+    "--buckets",
+    type=Buckets(),
+    default=64,
+    show_default=True,
+    help="Filters of each stage, a power of two: the leaves of the tree that chooses among them.",
 )
 @click.option(
     "--min-gain",
@@ -541,7 +563,8 @@ def train(
     scales: tuple[Fraction, Fraction],
     mode: str,
     qualities: tuple[tuple[int, int], ...],
-    depths: tuple[int, ...],
+    stages: int,
+    buckets: int,
     min_gain: float | None,
     sharpen: float,
     blend: int,
@@ -576,6 +599,7 @@ def train(
             f"{output} is a file; several banks need a folder", param_hint="-o"
         )
     several = len(qualities) > 1 or output.is_dir()
+    depths = (buckets.bit_length() - 1,) * stages
     settings = Settings(
         base, scales, upsample_first, qualities, depths, sharpen, blend, min_gain, ridge, seed
     )
@@ -583,11 +607,7 @@ def train(
     work = work or unfinished_trainings()
     with provenance.measured() as cost, progress_bar() as progress:
         trained = training.train(found, settings, jobs, progress, work, scheduler)
-    for made in trained.banks:
-        target = output / f"{made.bank.id}.bank" if several else output
-        note = provenance.describe(made, trained, settings, photos, cost)
-        write_bank(target, made, trained, note)
-    trained.work.remove()
+    write_banks(output, several, trained, settings, photos, cost)
     fail_with(trained.unreadable)
 
 
@@ -611,6 +631,7 @@ def train_shipped(photos: tuple[Path, ...], output: Path, jobs: int) -> None:
     raisr train-shipped photographs/ -o banks/
     """
     found = find_photographs(photos)
+    unreadable: list[RaisrError] = []
     for settings in shipped():
         if provenance.holds(output, settings):
             continue
@@ -618,13 +639,12 @@ def train_shipped(photos: tuple[Path, ...], output: Path, jobs: int) -> None:
         click.echo(f"base {settings.base}, scale {scales}")
         with provenance.measured() as cost, progress_bar() as progress:
             trained = training.train(found, settings, jobs, progress, unfinished_trainings())
-        for made in trained.banks:
-            note = provenance.describe(made, trained, settings, photos, cost)
-            write_bank(output / f"{made.bank.id}.bank", made, trained, note)
-        trained.work.remove()
+        write_banks(output, True, trained, settings, photos, cost)
+        unreadable = trained.unreadable
     total = provenance.summary(output)
     write_whole(output / provenance.SUMMARY, total.encode())
     click.echo(total)
+    fail_with(unreadable)
 
 
 @main.command()
@@ -749,15 +769,27 @@ def unfinished_trainings() -> Path:
     return platformdirs.user_cache_path("raisr") / "training"
 
 
-def write_bank(
-    target: Path, made: training.TrainedBank, trained: training.Trained, note: str
+def write_banks(
+    output: Path,
+    several: bool,
+    trained: training.Trained,
+    settings: Settings,
+    sources: Sequence[Path],
+    cost: provenance.Cost,
 ) -> None:
-    """Write a bank, and its provenance beside it, and tell what was gained."""
-    data = save(made.bank)
-    write_whole(target, data)
-    write_whole(target.with_suffix(".json"), note.encode())
-    show(training_table(made, trained.held_back))
-    click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
+    """Write banks, and their provenance beside them, and tell what was gained.
+
+    Several banks go into a folder, `output`, named by their ids.
+    """
+    for made in trained.banks:
+        target = output / f"{made.bank.id}.bank" if several else output
+        data = save(made.bank)
+        write_whole(target, data)
+        note = provenance.describe(made, trained, settings, sources, cost)
+        write_whole(target.with_suffix(".json"), note.encode())
+        show(training_table(made, trained.held_back))
+        click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
+    trained.work.remove()
 
 
 def training_table(made: training.TrainedBank, held_back: int) -> Table:

@@ -122,7 +122,7 @@ def test_train_writes_a_bank_and_its_provenance(tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     photo.write_bytes(save_png(read_photo(PHOTO)[:300, :300]))
     bank = tmp_path / "new.bank"
-    options = ("--quality", "40-50", "--depth", 2, "--jobs", 1, "--work", tmp_path / "work")
+    options = ("--quality", "40-50", "--buckets", 4, "--jobs", 1, "--work", tmp_path / "work")
     result = raisr("train", photo, "-o", bank, *options)
     assert result.exit_code == 0, result.output
     facts = json.loads(raisr("info", bank, "--json").output)
@@ -141,7 +141,7 @@ def test_train_writes_a_bank_and_its_provenance(tmp_path: Path) -> None:
 def test_train_writes_a_bank_for_each_range_of_quality(tmp_path: Path) -> None:
     photo, banks = tmp_path / "photo.png", tmp_path / "banks"
     photo.write_bytes(save_png(read_photo(PHOTO)[:200, :200]))
-    ranges = ("--quality", "10-20", "--quality", "70-80", "--depth", 1, "--jobs", 1)
+    ranges = ("--quality", "10-20", "--quality", "70-80", "--buckets", 2, "--jobs", 1)
     result = raisr("train", photo, "-o", banks, *ranges, "--work", tmp_path / "work")
     assert result.exit_code == 0, result.output
     notes = [json.loads(bank.with_suffix(".json").read_text()) for bank in banks.glob("*.bank")]
@@ -262,7 +262,7 @@ def test_bad_input_ends_in_a_sentence(payload: Path, tmp_path: Path) -> None:
     fails(raisr("encode", tmp_path / "none.jpg"), "cannot be read")
     fails(raisr("train", tmp_path / "none.jpg", "-o", out), "no photographs")
     fails(raisr("train", PHOTO, "-o", out, "--quality", "50-40"), "no rising range")
-    fails(raisr("train", PHOTO, "-o", out, "--depth", "99"), "not in the range")
+    fails(raisr("train", PHOTO, "-o", out, "--buckets", "99"), "is none of 1, 2, 4")
     fails(raisr("train", PHOTO, "-o", out, "--scale", "1.37"), "upsample-first serves any scale")
     fails(raisr("train", PHOTO, "-o", out, "--scale", "0"), "is no scale")
     fails(raisr("upscale", PHOTO, "-o", out, "--scale", "0.5"), "is no scale")

@@ -20,7 +20,7 @@ from raisr_encoder.work_folder import WorkFolder
 from training import SETTINGS, crops, silent
 
 RAISR = Path(sys.executable).with_name("raisr")
-OPTIONS = ("--quality", "40-60", "--depth", "3", "--depth", "2", "--jobs", "2")
+OPTIONS = ("--quality", "40-60", "--stages", "2", "--buckets", "8", "--jobs", "2")
 
 
 def start_training(photos: Path, bank: Path, work: Path) -> subprocess.Popen[bytes]:
