@@ -184,8 +184,11 @@ def save_webp(rgb: NDArray[np.uint8], quality: int) -> bytes:
 def save_avif(rgb: NDArray[np.uint8], quality: int, speed: int = 5) -> bytes:
     """An AVIF, 4:4:4, of a picture of shape (M, N, 3); quality 0..100, speed 0..10."""
     # Firefox decodes 4:2:0 to other pixels. Speed 5 takes 6 to 9 % fewer bytes than 6, and four
-    # times as long; 4 gains no more.
-    return _save(rgb, "AVIF", quality=quality, speed=speed, subsampling="4:4:4", max_threads=1)
+    # times as long; 4 gains no more. Tuned for SSIM it takes 6 % fewer bytes for the same luma PSNR
+    # and 1 % more for the same SSIMULACRA2 than as libavif tunes it by itself.
+    tuning = {"tune": "ssim"}
+    options = {"speed": speed, "subsampling": "4:4:4", "max_threads": 1, "advanced": tuning}
+    return _save(rgb, "AVIF", quality=quality, **options)
 
 
 def save_plain_avif(rgb: NDArray[np.uint8], quality: int) -> bytes:
