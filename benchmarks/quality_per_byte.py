@@ -47,14 +47,15 @@ from raisr_encoder.compare import (
     mean_delta,
     methods,
     plain_codecs,
+    received,
     send,
     send_photo,
-    send_restored,
 )
 from raisr_encoder.crew import Crew, gathered
 from raisr_encoder.files import find_photographs
 from raisr_encoder.image_io import read_photo, save_png
 from raisr_encoder.report import draw, lines
+from raisr_encoder.search import search
 from raisr_encoder.settings import Settings
 
 QUICK_RATES = 0.125, 0.33, 1.0
@@ -124,9 +125,9 @@ def headline(source: Path) -> Comparison:
     """A plain JPEG of so many bytes, and a payload that is as good."""
     banks = BankStore()
     photo = read_photo(source)
-    jpeg = send(photo, "JPEG", HEADLINE_SIZE, banks)
-    auto = send_restored(photo, Settings("auto", target_score=jpeg.point.score), banks)
-    coded = {"JPEG": jpeg, "raisr auto": auto}
+    (jpeg,) = send(photo, "JPEG", [HEADLINE_SIZE], banks)
+    found = search(photo, Settings("auto", target_score=jpeg.point.score), banks)
+    coded = {"JPEG": jpeg, "raisr auto": received(found, photo, banks)}
     return Comparison(source, {method: {each.point.rate: each} for method, each in coded.items()})
 
 

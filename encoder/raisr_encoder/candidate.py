@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -107,6 +108,12 @@ class BasePictures:
     def size(self, quality: int) -> int:
         """Bytes of the payload, with whatever bank."""
         return len(pack(self.file(quality), self.record))
+
+    def near(self, size: int) -> int | None:
+        """Of the qualities that have a file, the one of about so many bytes."""
+        files = self._files.items()
+        nearest = min(files, key=lambda item: abs(math.log(len(item[1]) / size)), default=None)
+        return None if nearest is None else nearest[0]
 
     @cached_property
     def record(self) -> Record:

@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 from raisr_encoder import image_io
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.base_codec import BaseCodec, base_codec
+from raisr_encoder.candidate import Candidate
 from raisr_encoder.crew import gathered
 from raisr_encoder.crossing import first_passing
 from raisr_encoder.decode import decode
-from raisr_encoder.errors import NothingToCompare, TargetUnreachable
+from raisr_encoder.errors import NothingToCompare
 from raisr_encoder.metrics import luma_psnr, luma_ssim, ssimulacra2
 from raisr_encoder.progress import Progress
-from raisr_encoder.search import search
+from raisr_encoder.search import search_sizes
 from raisr_encoder.settings import Settings
 
 RATES = (0.08, 0.125, 0.2, 0.33, 0.55, 1.0)
@@ -141,8 +142,15 @@ def check_photo(source: Path) -> None:
         raise NothingToCompare(source, (rows, columns), SMALLEST)
 
 
-def send_photo(source: Path, method: str, rate: float, banks: BankStore) -> Coded | None:
-    """Send a photograph by one method in at most so many bits per pixel, as `send` does.
+def send_photo(
+    source: Path, method: str, rates: Sequence[float], banks: BankStore
+) -> dict[float, Coded]:
+    """Send a photograph by one method, each time in at most so many bits per pixel.
+
+    Returns
+    -------
+    dict
+        By rate; rates are missing that the method cannot get down to.
 
     Raises
     ------
@@ -150,10 +158,13 @@ def send_photo(source: Path, method: str, rate: float, banks: BankStore) -> Code
     """
     photo = image_io.read_photo(source)
     rows, columns, _ = photo.shape
-    return send(photo, method, int(rate * rows * columns / 8), banks)
+    sent = send(photo, method, [int(rate * rows * columns / 8) for rate in rates], banks)
+    return {rate: coded for rate, coded in zip(rates, sent, strict=True) if coded is not None}
 
 
-def send(photo: NDArray[np.uint8], method: str, target_size: int, banks: BankStore) -> Coded | None:
+def send(
+    photo: NDArray[np.uint8], method: str, sizes: Sequence[int], banks: BankStore
+) -> list[Coded | None]:
     """Send a photograph in at most so many bytes, and look at what arrives.
 
     Parameters
@@ -161,12 +172,13 @@ def send(photo: NDArray[np.uint8], method: str, target_size: int, banks: BankSto
     photo : ndarray of shape (M, N, 3), uint8
     method : str
         One of `methods`.
-    target_size : int
+    sizes : sequence of int
+        Bytes, rising.
     banks : BankStore
 
     Returns
     -------
-    Coded or None
+    list of Coded or None
         None where the method makes no file that small.
 
     Raises
@@ -174,40 +186,48 @@ def send(photo: NDArray[np.uint8], method: str, target_size: int, banks: BankSto
     BankError
     """
     if method in RIVALS:
-        settings = Settings(method.removeprefix("raisr "), target_size=target_size)
-        return send_restored(photo, settings, banks)
-    return send_plain(photo, plain_codecs()[method], target_size)
+        settings = Settings(method.removeprefix("raisr "))
+        found = search_sizes(photo, settings, sizes, banks)
+        return [None if each is None else received(each, photo, banks) for each in found]
+    return send_plain(photo, plain_codecs()[method], sizes)
 
 
-def send_restored(photo: NDArray[np.uint8], settings: Settings, banks: BankStore) -> Coded | None:
-    """Send a photograph by raisr; None where no payload is that small.
+def received(found: Candidate, photo: NDArray[np.uint8], banks: BankStore) -> Coded:
+    """What the search has found, looked at as it arrives.
 
     Raises
     ------
     BankError
     """
-    try:
-        found = search(photo, settings, banks)
-    except TargetUnreachable:
-        return None
     file = found.payload
     point = look(decode(file, banks), photo, len(file))
     return Coded(file, found.base, found.scale, found.quality, point)
 
 
-def send_plain(photo: NDArray[np.uint8], codec: BaseCodec, target_size: int) -> Coded | None:
+def send_plain(
+    photo: NDArray[np.uint8], codec: BaseCodec, sizes: Sequence[int]
+) -> list[Coded | None]:
     """Send a photograph by a plain codec; None where it makes no file that small."""
     encoded = cache(lambda quality: codec.encode(photo, quality))
     lowest, highest = codec.qualities
-    quality = first_passing(
-        range(highest, lowest - 1, -1),
-        lambda quality: math.log(target_size / len(encoded(quality))),
-    )
-    if quality is None:
-        return None
-    file = encoded(quality)
-    point = look(image_io.decode_base(file), photo, len(file))
-    return Coded(file, codec.name, Fraction(1), quality, point)
+
+    def fit(size: int, start: int | None) -> int | None:
+        def margin(quality: int) -> float:
+            return math.log(size / len(encoded(quality)))
+
+        return first_passing(range(highest, lowest - 1, -1), margin, start)
+
+    def coded(quality: int) -> Coded:
+        file = encoded(quality)
+        point = look(image_io.decode_base(file), photo, len(file))
+        return Coded(file, codec.name, Fraction(1), quality, point)
+
+    sent: list[Coded | None] = []
+    quality = None
+    for size in sizes:
+        quality = fit(size, quality)
+        sent.append(None if quality is None else coded(quality))
+    return sent
 
 
 def look(seen: NDArray[np.uint8], photo: NDArray[np.uint8], size: int) -> Point:
@@ -231,7 +251,7 @@ def arrived(coded: Coded, method: str, banks: BankStore) -> NDArray[np.uint8]:
     return decode(coded.file, banks) if method in RIVALS else image_io.decode_base(coded.file)
 
 
-Send = Callable[[Path, str, float, BankStore], Coded | None]
+Send = Callable[[Path, str, Sequence[float], BankStore], dict[float, Coded]]
 
 
 def compare(
@@ -261,17 +281,13 @@ def compare(
     ------
     InputUnreadable, PictureUnreadable, LimitExceeded, BankError, WorkersLost
     """
-    tasks = [(photo, method, rate) for photo in photos for method in methods() for rate in rates]
-    found: dict[Path, dict[str, dict[float, Coded]]] = {
-        photo: {method: {} for method in methods()} for photo in photos
-    }
+    tasks = [(photo, method, tuple(rates)) for photo in photos for method in methods()]
+    found: dict[Path, dict[str, dict[float, Coded]]] = {photo: {} for photo in photos}
     with gathered(jobs, scheduler=None) as crew:
         results = crew.map(send_one, tasks, banks)
-        for done, (photo, method, rate) in enumerate(tasks):
+        for done, (photo, method, _) in enumerate(tasks):
             progress("comparing", done, len(tasks))
-            coded = next(results)
-            if coded is not None:
-                found[photo][method][rate] = coded
+            found[photo][method] = next(results)
     progress("comparing", len(tasks), len(tasks))
     return [Comparison(photo, coded) for photo, coded in found.items()]
 

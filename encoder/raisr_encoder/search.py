@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_encoder.bank_store import BankStore
-from raisr_encoder.base_codec import BaseCodec, base_codec
+from raisr_encoder.base_codec import BaseCodec, base_codec, codings
 from raisr_encoder.candidate import BasePictures, Candidate, Original, Trial, Way
 from raisr_encoder.crossing import first_passing
 from raisr_encoder.errors import BankMissing, ScoreUnreachable, TargetUnreachable
@@ -97,10 +98,7 @@ def search(
     ------
     TargetUnreachable, ScoreUnreachable, BankMissing, BankError
     """
-    effort = EFFORTS[settings.effort]
-    ways = _ways(Original(photo), settings, banks or BankStore(), effort.drafts)
-    with joblib.Parallel(n_jobs=jobs, backend="threading") as parallel:
-        searching = _Search(ways, effort, parallel)
+    with _searching(photo, settings, banks, jobs) as searching:
         if settings.quality is not None:
             best = searching.at_quality(settings.quality)
         elif settings.target_size is not None:
@@ -109,6 +107,29 @@ def search(
             target = settings.target_score
             best = searching.reaching(DEFAULT_SCORE if target is None else target)
         return best.candidate()
+
+
+def search_sizes(
+    photo: NDArray[np.uint8],
+    settings: Settings,
+    sizes: Sequence[int],
+    banks: BankStore | None = None,
+    jobs: int = -1,
+) -> list[Candidate | None]:
+    """As `search` for several target sizes, in less time than one by one; None where nothing fits.
+
+    Raises
+    ------
+    BankMissing, BankError
+    """
+    found: list[Candidate | None] = []
+    with _searching(photo, settings, banks, jobs) as searching:
+        for size in sizes:
+            try:
+                found.append(searching.within(size).candidate())
+            except TargetUnreachable:
+                found.append(None)
+    return found
 
 
 def plain(photo: NDArray[np.uint8], base: str, quality: int) -> Candidate:
@@ -139,11 +160,23 @@ def plain_within(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:
     return way.trial(quality).candidate()
 
 
+@contextmanager
+def _searching(
+    photo: NDArray[np.uint8], settings: Settings, banks: BankStore | None, jobs: int
+) -> Iterator[_Search]:
+    effort = EFFORTS[settings.effort]
+    ways = _ways(Original(photo), settings, banks or BankStore(), effort.drafts)
+    with joblib.Parallel(n_jobs=jobs, backend="threading") as parallel:
+        yield _Search(ways, effort, parallel)
+
+
 def _ways(original: Original, settings: Settings, banks: BankStore, draft: bool) -> list[Way]:
     """All that may be tried, little reduction first; at scale 1 the plain codec, too."""
     ways = []
-    for codec in map(base_codec, settings.bases):
-        served = banks.scales(codec.name)
+    # Qualities are those of the base codec itself.
+    writers = codings if settings.quality is None else lambda name: (base_codec(name),)
+    for codec in chain.from_iterable(map(writers, settings.bases)):
+        served = [scale for scale in banks.scales(codec.name) if codec.reducing or scale == 1]
         scales = {Fraction(1), *served} if settings.scale is None else {settings.scale}
         for scale in scales:
             pictures = BasePictures(original, codec, scale, draft)
@@ -335,7 +368,8 @@ def _fit(pictures: BasePictures, likely: int | None, size: int) -> int | None:
     def margin(quality: int) -> float:
         return math.log(size / pictures.size(quality))
 
-    return first_passing(range(highest, lowest - 1, -1), margin, likely, FULL_ENOUGH)
+    start = pictures.near(size) if likely is None else likely
+    return first_passing(range(highest, lowest - 1, -1), margin, start, FULL_ENOUGH)
 
 
 def _reach(start: _Start, score: float) -> Trial | None:
