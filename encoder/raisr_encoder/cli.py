@@ -302,7 +302,8 @@ def bank_option(function: Callable[..., Any]) -> Callable[..., Any]:
     type=click.IntRange(1, 3),
     default=encoding.Settings.effort,
     show_default=True,
-    help="How much is tried.",
+    help="How much is tried: 1, the two likeliest scales of each base codec; 2, up to four, and "
+    "the two best of them with care; 3, all of them with care, which takes several times as long.",
 )
 @bank_option
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.")
