@@ -561,3 +561,22 @@ def test_bombs_are_refused_before_they_are_decoded() -> None:
     data[16:24] = (65000).to_bytes(4, "big") * 2
     with pytest.raises((PictureUnreadable, LimitExceeded)):
         image_io.decode_photo(bytes(data), "bomb.png")
+
+
+def test_a_jpeg_of_very_many_scans_is_refused() -> None:
+    jpeg = image_io.save_jpeg(PICTURE, 50)
+    last = jpeg.rindex(b"\xff\xda")
+    more = jpeg[:last] + 100 * jpeg[last:-2] + jpeg[-2:]
+    for read in (image_io.decode_base, image_io.stored_shape):
+        with pytest.raises(LimitExceeded, match="scans of payload"):
+            read(more)
+    # Behind the picture, as in the films that some cameras append, nothing is a scan.
+    assert (image_io.decode_base(jpeg + more) == image_io.decode_base(jpeg)).all()
+
+
+@pytest.mark.parametrize("container", ["BMP", "GIF", "PPM", "TIFF"])
+def test_a_base_picture_is_of_no_other_format(container: str) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(PICTURE).save(stream, container)
+    with pytest.raises(PictureUnreadable):
+        image_io.decode_base(stream.getvalue())
