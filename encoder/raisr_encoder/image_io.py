@@ -245,9 +245,9 @@ def _resize(
 def _reading(name: str) -> Iterator[None]:
     """Turn whatever goes wrong in reading a picture into our errors, and warnings into silence."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        # For good: what `catch_warnings` puts back, another thread may have changed meanwhile.
+        warnings.filterwarnings("ignore", module="PIL", append=True)
+        yield
     except RaisrError:
         raise
     except UnidentifiedImageError as error:

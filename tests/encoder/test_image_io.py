@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -561,6 +562,28 @@ def test_bombs_are_refused_before_they_are_decoded() -> None:
     data[16:24] = (65000).to_bytes(4, "big") * 2
     with pytest.raises((PictureUnreadable, LimitExceeded)):
         image_io.decode_photo(bytes(data), "bomb.png")
+
+
+def test_pictures_read_at_once_leave_the_warnings_of_others_alone() -> None:
+    before = list(warnings.filters)
+    one, other = image_io._reading("one"), image_io._reading("other")
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    other.__exit__(None, None, None)
+    assert warnings.filters[: len(before)] == before
+
+
+def test_a_large_picture_is_read_without_a_word() -> None:
+    large = bytearray(image_io.save_png(PICTURE))
+    large[16:24] = struct.pack(">II", 10_000, 10_000)
+    large[29:33] = struct.pack(">I", zlib.crc32(large[12:29]))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.resetwarnings()
+        assert image_io.photo_shape(bytes(large), "large") == (10_000, 10_000)
+        with pytest.warns(UserWarning, match="of others"):
+            warnings.warn("of others", stacklevel=1)
+    assert not caught
 
 
 def test_a_jpeg_of_very_many_scans_is_refused() -> None:
