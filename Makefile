@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+RUNS ?= 100000
 
 BIN := .venv/bin
 DISTRIBUTIONS := wasm_decoder encoder web
@@ -13,13 +14,14 @@ RUNTIME := web/raisr_web/runtime/index.js
 RUNTIME_SOURCES := $(shell find wasm_decoder web/raisr_web/packing '(' -name '*.py' -o -name '*.wasm' ')' -not -path '*/build/*') wasm_decoder/pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format lock banks kernel clean browsers
+.PHONY: help setup demo test lint fuzz format lock banks kernel clean browsers
 
 help:
 	@echo "make demo    encode the photographs of samples/ and serve them (PORT=$(PORT) to choose another port)"
 	@echo "make test    lint and run every test, those in a browser included"
 	@echo "make setup   only set up: .venv with bin/raisr, node_modules, browsers, the Python runtime of the page"
 	@echo "make lint    only the linters and type checkers"
+	@echo "make fuzz    try hostile payloads and banks (RUNS=$(RUNS) of them)"
 	@echo "make format  format the Python sources"
 	@echo "make banks   train all shipped filter banks anew (PHOTOGRAPHS='folder another-folder')"
 	@echo "make lock    pin the newest dependencies anew"
@@ -40,6 +42,9 @@ lint: $(EDITABLE) $(MODULES)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	npm run --silent lint
+
+fuzz: $(EDITABLE)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(RUNS)
 
 format: $(EDITABLE)
 	$(BIN)/ruff check --fix
