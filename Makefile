@@ -14,7 +14,7 @@ RUNTIME := web/raisr_web/runtime/index.js
 RUNTIME_SOURCES := $(shell find wasm_decoder web/raisr_web/packing '(' -name '*.py' -o -name '*.wasm' ')' -not -path '*/build/*') wasm_decoder/pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint fuzz format lock banks kernel clean browsers
+.PHONY: help setup demo test lint fuzz format lock dist sbom banks kernel clean browsers
 
 help:
 	@echo "make demo    encode the photographs of samples/ and serve them (PORT=$(PORT) to choose another port)"
@@ -25,6 +25,8 @@ help:
 	@echo "make format  format the Python sources"
 	@echo "make banks   train all shipped filter banks anew (PHOTOGRAPHS='folder another-folder')"
 	@echo "make lock    pin the newest dependencies anew"
+	@echo "make dist    build the wheels of all distributions in dist/"
+	@echo "make sbom    list in dist/ what all of it is made of (CycloneDX)"
 	@echo "make kernel  compile the decoder's functions for browsers anew"
 	@echo "make clean   remove what set-up and tests made"
 
@@ -42,6 +44,7 @@ lint: $(EDITABLE) $(MODULES)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	npm run --silent lint
+	$(BIN)/python .ci/audit.py
 
 fuzz: $(EDITABLE)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(RUNS)
@@ -57,6 +60,16 @@ lock: $(EDITABLE)
 		$(DISTRIBUTIONS:%=%/pyproject.toml) requirements.in --output-file requirements.lock
 	npm update
 
+# Wheels of all distributions; equal sources give equal bytes.
+dist: $(RUNTIME)
+	.ci/wheels $(BIN)/python dist
+
+# What all of it is made of, in CycloneDX's format.
+sbom: $(EDITABLE) $(MODULES)
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --output-reproducible --output-file dist/python.cdx.json requirements.lock
+	npm sbom --package-lock-only --sbom-format cyclonedx >dist/javascript.cdx.json
+
 # What is shipped is replaced once all is trained.
 banks: $(EDITABLE)
 	$(BIN)/raisr train-shipped $(PHOTOGRAPHS) -o .cache/banks
@@ -69,7 +82,7 @@ kernel: $(EDITABLE)
 
 clean:
 	rm -rf .venv .cache node_modules web/raisr_web/runtime demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf $(DISTRIBUTIONS:%=%/build) $(DISTRIBUTIONS:%=%/*.egg-info)
+	rm -rf dist $(DISTRIBUTIONS:%=%/build) $(DISTRIBUTIONS:%=%/*.egg-info)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
