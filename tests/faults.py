@@ -31,7 +31,9 @@ import sys
 from pathlib import Path
 import raisr_web.runtime
 from raisr_encoder.cli import main
+from raisr_web.cli import export
 raisr_web.runtime.FOLDER = Path(sys.argv.pop(1))
+main.add_command(export)
 main()
 """
 DISKS = (1, 300, 5000)
@@ -103,7 +105,7 @@ def tasks(folder: Path) -> Iterator[Task]:
         (photos / f"{number}.png").write_bytes(save_png(crop))
     one = ("--base", "jpeg", "--scale", "2", "--quality", "50", "--jobs", "1")
     encode = ("encode", str(photos), *one)
-    train = ("train", str(photos), *one, "--depth", "2", "--depth", "1")
+    train = ("train", str(photos), *one, "--stages", "2", "--buckets", "4")
     yield Task("encode", encode, folder / "encode", "payloads")
     yield Task("export", ("export", str(photos)), folder / "export", "site")
     yield Task("train", train, folder / "train", "made/my.bank")
@@ -148,9 +150,10 @@ def full_disk(task: Task) -> None:
     for disk in DISKS:
         process = task.start(disk)
         _, errors = process.communicate()
-        assert process.returncode == 1, errors
-        assert "cannot be written" in errors, errors
-        assert "Traceback" not in errors, errors
+        if disk == DISKS[0] or process.returncode != 0:
+            assert process.returncode == 1, errors
+            assert "cannot be written" in errors, errors
+            assert "Traceback" not in errors, errors
         for name, content in task.files().items():
             assert content == expected[name], f"{task.name} left {name} half-written"
         unfinished = [path for path in task.output.parent.rglob(".*") if path.name != INDEX]
