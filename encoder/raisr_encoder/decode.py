@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from raisr_encoder.image_io import decode_base, stored_shape
 
 @dataclass(frozen=True)
 class Limits:
-    """What a payload of unknown origin may cost, beyond the limits of the format.
+    """What a payload of unknown origin may cost; by default what the format allows.
 
     Attributes
     ----------
@@ -33,7 +34,7 @@ class Limits:
     """
 
     pixels: int = MAX_PIXELS
-    seconds: float = 60
+    seconds: float = math.inf
 
 
 def decode(
@@ -93,7 +94,7 @@ def _within(seconds: float, engine: Engine) -> Engine:
         def step(item: Any) -> Any:
             spent = time.monotonic() - begun
             if spent > seconds:
-                raise LimitExceeded("seconds of restoring", round(spent), round(seconds))
+                raise LimitExceeded("seconds of restoring", math.ceil(spent), math.floor(seconds))
             return function(item)
 
         return engine.map(step, items)
