@@ -319,7 +319,8 @@ class _Webp:
         total = 8 + int.from_bytes(data[4:8], "little")
         if total > len(data):
             raise ContainerDamaged(self.name, len(data), "the picture breaks off")
-        pieces, offset = [], 12
+        pieces: list[_Piece] = []
+        offset = 12
         for _ in range(MAX_PARTS + 1):
             if offset == total:
                 return _Scan(pieces, total)
@@ -349,7 +350,8 @@ class _Avif:
     UUID = bytes.fromhex("7261697372004c9bb1a95f2d1b6c8e03")
 
     def scan(self, data: bytes) -> _Scan:
-        pieces, offset = [], 0
+        pieces: list[_Piece] = []
+        offset = 0
         for _ in range(MAX_PARTS + 1):
             if offset == len(data):
                 return _Scan(pieces, offset)
