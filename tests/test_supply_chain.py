@@ -86,6 +86,19 @@ def test_the_bill_of_materials_names_every_package(tmp_path: Path) -> None:
     assert {each["name"]: each["version"] for each in listed} == pins()
 
 
+def test_the_bill_of_materials_names_every_npm_package() -> None:
+    command = ["npm", "sbom", "--package-lock-only", "--sbom-format", "cyclonedx"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    listed = {each["bom-ref"] for each in json.loads(done.stdout)["components"]}
+    packages = json.loads((CHECKOUT / "package-lock.json").read_text())["packages"]
+    pinned = {
+        f"{name.rpartition('node_modules/')[2]}@{package['version']}"
+        for name, package in packages.items()
+        if name
+    }
+    assert listed == pinned
+
+
 def test_where_no_service_answers_the_audit_says_so_and_succeeds(tmp_path: Path) -> None:
     silent = {f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https")}
     environment = {**os.environ, **silent, "npm_config_cache": str(tmp_path / "npm")}
