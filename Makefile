@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+RUNS ?= 100000
 
 BIN := .venv/bin
 DISTRIBUTIONS := wasm_decoder encoder web
@@ -13,16 +14,19 @@ RUNTIME := web/raisr_web/runtime/index.js
 RUNTIME_SOURCES := $(shell find wasm_decoder web/raisr_web/packing '(' -name '*.py' -o -name '*.wasm' ')' -not -path '*/build/*') wasm_decoder/pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format lock banks kernel clean browsers
+.PHONY: help setup demo test lint fuzz format lock dist sbom banks kernel clean browsers
 
 help:
 	@echo "make demo    encode the photographs of samples/ and serve them (PORT=$(PORT) to choose another port)"
 	@echo "make test    lint and run every test, those in a browser included"
 	@echo "make setup   only set up: .venv with bin/raisr, node_modules, browsers, the Python runtime of the page"
 	@echo "make lint    only the linters and type checkers"
+	@echo "make fuzz    try hostile payloads and banks (RUNS=$(RUNS) of them)"
 	@echo "make format  format the Python sources"
 	@echo "make banks   train all shipped filter banks anew (PHOTOGRAPHS='folder another-folder')"
 	@echo "make lock    pin the newest dependencies anew"
+	@echo "make dist    build the wheels of all distributions in dist/"
+	@echo "make sbom    list in dist/ what all of it is made of (CycloneDX)"
 	@echo "make kernel  compile the decoder's functions for browsers anew"
 	@echo "make clean   remove what set-up and tests made"
 
@@ -40,6 +44,10 @@ lint: $(EDITABLE) $(MODULES)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	npm run --silent lint
+	$(BIN)/python .ci/audit.py
+
+fuzz: $(EDITABLE)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(RUNS)
 
 format: $(EDITABLE)
 	$(BIN)/ruff check --fix
@@ -51,6 +59,16 @@ lock: $(EDITABLE)
 		--no-emit-package raisr-decoder --no-emit-package raisr-encoder \
 		$(DISTRIBUTIONS:%=%/pyproject.toml) requirements.in --output-file requirements.lock
 	npm update
+
+# Wheels of all distributions; equal sources give equal bytes.
+dist: $(RUNTIME)
+	.ci/wheels $(BIN)/python dist
+
+# What all of it is made of, in CycloneDX's format.
+sbom: $(EDITABLE) $(MODULES)
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --output-reproducible --output-file dist/python.cdx.json requirements.lock
+	npm sbom --package-lock-only --sbom-format cyclonedx >dist/javascript.cdx.json
 
 # What is shipped is replaced once all is trained.
 banks: $(EDITABLE)
@@ -64,7 +82,7 @@ kernel: $(EDITABLE)
 
 clean:
 	rm -rf .venv .cache node_modules web/raisr_web/runtime demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf $(DISTRIBUTIONS:%=%/build) $(DISTRIBUTIONS:%=%/*.egg-info)
+	rm -rf dist $(DISTRIBUTIONS:%=%/build) $(DISTRIBUTIONS:%=%/*.egg-info)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

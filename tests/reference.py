@@ -25,6 +25,8 @@ MAX_RECORD = 16 * 2**20
 MAX_BANK = 8 * 2**20
 MAX_STAGES = 8
 MAX_DEPTH = 10
+MAX_RATIO = 8
+MAX_PARTS = 2**16
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ALPHA = 0x81
@@ -67,8 +69,10 @@ def parse_payload(payload: bytes) -> Record:
 
 
 def jpeg_pieces(payload: bytes) -> Iterator[bytes]:
-    at, marker = 2, 0
+    at, marker, count = 2, 0, 0
     while marker != 0xDA:
+        count += 1
+        must(count <= MAX_PARTS, "number of segments")
         must(take(payload, at, 1) == b"\xff", "a JPEG marker was expected")
         while take(payload, at, 1) == b"\xff":
             at += 1
@@ -81,8 +85,10 @@ def jpeg_pieces(payload: bytes) -> Iterator[bytes]:
 
 
 def png_pieces(payload: bytes) -> Iterator[bytes]:
-    at = len(PNG_SIGNATURE)
+    at, count = len(PNG_SIGNATURE), 0
     while True:
+        count += 1
+        must(count <= MAX_PARTS, "number of chunks")
         kind = take(payload, at + 4, 4)
         content = take(payload, at + 8, number(payload, at, 4))
         take(payload, at + 8 + len(content), 4)
@@ -97,8 +103,10 @@ def webp_pieces(payload: bytes) -> Iterator[bytes]:
     # RIFF counts in little-endian order and pads each chunk to an even length.
     size = int.from_bytes(take(payload, 4, 4), "little")
     end = 8 + len(take(payload, 8, size))
-    at = 12
+    at, count = 12, 0
     while at < end:
+        count += 1
+        must(count <= MAX_PARTS, "number of chunks")
         must(at + 8 <= end, "half a chunk header")
         size = int.from_bytes(take(payload, at + 4, 4), "little")
         content = take(payload, at + 8, size)
@@ -109,8 +117,10 @@ def webp_pieces(payload: bytes) -> Iterator[bytes]:
 
 
 def avif_pieces(payload: bytes) -> Iterator[bytes]:
-    at = 0
+    at, count = 0, 0
     while at < len(payload):
+        count += 1
+        must(count <= MAX_PARTS, "number of boxes")
         size, header = number(payload, at, 4), 8
         kind = take(payload, at + 4, 4)
         if size == 1:
@@ -285,6 +295,11 @@ def restore(base: Any, bank: Bank, record: Record) -> Picture:
     """
     base = [[[int(value) for value in pixel] for pixel in row] for row in base]
     rows, columns = record.rows, record.columns
+    must(len(base) * len(base[0]) <= MAX_PIXELS, "pixels of the base picture")
+    for small, full in ((len(base), rows), (len(base[0]), columns)):
+        must(
+            full <= MAX_RATIO * small and small <= MAX_RATIO * full, "ratio of the pictures' sides"
+        )
     if bank.scale is not None:
         must(len(base) == -(-rows // bank.scale), "rows of the base picture")
         must(len(base[0]) == -(-columns // bank.scale), "columns of the base picture")

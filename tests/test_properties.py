@@ -16,7 +16,7 @@ from raisr_decoder.alpha import pack_alpha, parse_alpha
 from raisr_decoder.bank import BLOCKS, Bank, BlendStage, FilterStage, base_shape, load, save
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.payload import MAX_PIXELS, MAX_SIDE, Record, pack, parse
-from raisr_decoder.restore import NUMPY, restore
+from raisr_decoder.restore import MAX_RATIO, NUMPY, restore
 from raisr_encoder import kernels
 from raisr_encoder.base_codec import base_codecs
 from support import loud, random_bank, random_picture
@@ -46,9 +46,14 @@ def tasks(draw: st.DrawFn, longest: int, deepest: int) -> Task:
     side = st.integers(1, longest)
     bank = draw(banks(deepest))
     shape = draw(side), draw(side)
-    small = (draw(side), draw(side)) if bank.scale is None else base_shape(shape, bank.scale)
+    small = draw(base_shapes(shape)) if bank.scale is None else base_shape(shape, bank.scale)
     alpha = draw(pictures(small))[..., 0] if draw(st.booleans()) else None
     return draw(pictures(small)), bank, shape, alpha
+
+
+def base_shapes(shape: tuple[int, int]) -> st.SearchStrategy[tuple[int, int]]:
+    """What a full picture of that shape may be restored from, up to twice as large."""
+    return st.tuples(*(st.integers(-(-size // MAX_RATIO), 2 * size) for size in shape))
 
 
 @st.composite

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
-from raisr_decoder.bank import Bank, load, shipped_folder
+from raisr_decoder.bank import MAX_BANK_BYTES, Bank, load, shipped_folder
 from raisr_decoder.errors import BankUnknown
 from raisr_encoder.errors import BankMissing
 from raisr_encoder.files import read_file
@@ -134,7 +134,7 @@ def read_bank(path: Path) -> Bank:
     ------
     InputUnreadable, BankError
     """
-    return load(read_file(path))
+    return load(read_file(path, MAX_BANK_BYTES + 1))
 
 
 def _closest(banks: list[Bank], base: str, scale: Fraction, quality: int) -> Bank:

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.alpha import parse_alpha
 from raisr_decoder.bank import Bank
-from raisr_decoder.payload import Record, parse
-from raisr_decoder.restore import NO_FILTERS, Engine, restore
+from raisr_decoder.errors import LimitExceeded
+from raisr_decoder.payload import MAX_PIXELS, Record, parse
+from raisr_decoder.restore import NO_FILTERS, Engine, check_sizes, restore
 from raisr_encoder import kernels
 from raisr_encoder.bank_store import BankStore
-from raisr_encoder.image_io import decode_base
+from raisr_encoder.image_io import decode_base, stored_shape
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a payload of unknown origin may cost; by default what the format allows.
+
+    Attributes
+    ----------
+    pixels : int
+        Of the base picture and of the full picture, each; checked before any pixel is decoded.
+    seconds : float
+        That restoring takes, reading and decoding aside; what is late stops between two strips.
+    """
+
+    pixels: int = MAX_PIXELS
+    seconds: float = math.inf
 
 
 def decode(
-    payload: bytes, banks: BankStore | None = None, engine: Engine | None = None
+    payload: bytes,
+    banks: BankStore | None = None,
+    engine: Engine | None = None,
+    limits: Limits | None = None,
 ) -> NDArray[np.uint8]:
     """Restore a payload.
 
@@ -26,6 +52,7 @@ def decode(
         Where to look for the bank; the shipped ones by default.
     engine : Engine, optional
         Numba by default.
+    limits : Limits, optional
 
     Returns
     -------
@@ -35,11 +62,18 @@ def decode(
     ------
     PayloadError, BankError, PictureUnreadable, LimitExceeded
     """
+    limits = limits or Limits()
     record = parse(payload)
+    small = stored_shape(payload)
+    check_sizes(small, record.shape)
+    for name, (rows, columns) in {"base": small, "full": record.shape}.items():
+        if rows * columns > limits.pixels:
+            raise LimitExceeded(f"pixels of the {name} picture", rows * columns, limits.pixels)
     bank = find_bank(record, banks or BankStore())
     base = decode_base(payload)
     alpha = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
-    return restore(base, bank, record.shape, alpha, engine or kernels.engine())
+    hurried = _within(limits.seconds, engine or kernels.engine())
+    return restore(base, bank, record.shape, alpha, hurried)
 
 
 def find_bank(record: Record, banks: BankStore) -> Bank:
@@ -50,3 +84,19 @@ def find_bank(record: Record, banks: BankStore) -> Bank:
     BankUnknown, BankError
     """
     return NO_FILTERS if record.bank is None else banks.get(record.bank)
+
+
+def _within(seconds: float, engine: Engine) -> Engine:
+    """The engine, with a `map` that begins nothing any more when the time is over."""
+    begun = time.monotonic()
+
+    def timely(function: Callable[..., Any], items: Iterable[Any]) -> Iterator[Any]:
+        def step(item: Any) -> Any:
+            spent = time.monotonic() - begun
+            if spent > seconds:
+                raise LimitExceeded("seconds of restoring", math.ceil(spent), math.floor(seconds))
+            return function(item)
+
+        return engine.map(step, items)
+
+    return replace(engine, map=timely)

@@ -38,15 +38,16 @@ def _pictures_in(folder: Path) -> list[Path]:
     )
 
 
-def read_file(source: Path) -> bytes:
-    """The bytes of a file.
+def read_file(source: Path, most: int = -1) -> bytes:
+    """The bytes of a file, or no more than the first `most`.
 
     Raises
     ------
     InputUnreadable
     """
     try:
-        return source.read_bytes()
+        with source.open("rb") as stream:
+            return stream.read(most)
     except OSError as error:
         raise InputUnreadable(source, error.strerror or str(error)) from error
 

@@ -13,7 +13,15 @@ from pathlib import Path
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageFile, TiffImagePlugin, UnidentifiedImageError
+from PIL import (
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageFile,
+    JpegImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+)
 
 from raisr_decoder.alpha import flatten
 from raisr_decoder.errors import LimitExceeded, RaisrError
@@ -23,6 +31,10 @@ from raisr_encoder.files import read_file
 
 # Formats of photographs. Pillow reads more, some of them by running other programs.
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+BASE_FORMATS = ("AVIF", "JPEG", "PNG", "WEBP")
+
+MAX_SCANS = 100
+"""Of a JPEG; each may cost as much as a whole picture. Encoders write about ten."""
 
 # Pillow reads only the upper byte of 16-bit colours. Read once more in the other byte order, the
 # same pixels give the lower byte. (";16N" is the order of this machine; "LA;16B" has no such twin,
@@ -123,6 +135,18 @@ def photo_shape(data: bytes, name: str) -> tuple[int, int]:
         return (columns, rows) if _orientation(image) >= 5 else (rows, columns)
 
 
+def stored_shape(payload: bytes) -> tuple[int, int]:
+    """Rows and columns that `decode_base` gives, from the header alone.
+
+    Raises
+    ------
+    PictureUnreadable, LimitExceeded
+    """
+    with _reading("payload"):
+        columns, rows = _open(payload, "payload", BASE_FORMATS).size
+        return rows, columns
+
+
 def decode_base(payload: bytes) -> NDArray[np.uint8]:
     """The base picture of a payload, as a browser decodes it.
 
@@ -135,7 +159,7 @@ def decode_base(payload: bytes) -> NDArray[np.uint8]:
     PictureUnreadable, LimitExceeded
     """
     with _reading("payload"):
-        return np.asarray(_open(payload, "payload").convert("RGB"))
+        return np.asarray(_open(payload, "payload", BASE_FORMATS).convert("RGB"))
 
 
 def save_png(rgb: NDArray[np.uint8]) -> bytes:
@@ -221,9 +245,9 @@ def _resize(
 def _reading(name: str) -> Iterator[None]:
     """Turn whatever goes wrong in reading a picture into our errors, and warnings into silence."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        # For good: what `catch_warnings` puts back, another thread may have changed meanwhile.
+        warnings.filterwarnings("ignore", module="PIL", append=True)
+        yield
     except RaisrError:
         raise
     except UnidentifiedImageError as error:
@@ -234,11 +258,22 @@ def _reading(name: str) -> Iterator[None]:
         raise PictureUnreadable(name, str(error) or type(error).__name__) from error
 
 
-def _open(data: bytes, name: str) -> ImageFile.ImageFile:
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
+def _open(data: bytes, name: str, formats: tuple[str, ...] = FORMATS) -> ImageFile.ImageFile:
+    stream = io.BytesIO(data)
+    image = Image.open(stream, formats=formats)
     if image.width * image.height > MAX_PIXELS:
         raise LimitExceeded(f"pixels of {name}", image.width * image.height, MAX_PIXELS)
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        _check_scans(data, stream.tell(), name)
     return image
+
+
+def _check_scans(data: bytes, first: int, name: str) -> None:
+    """Refuse a JPEG of many scans; the content of the first one starts at `first`."""
+    end = data.find(b"\xff\xd9", first)
+    scans = 1 + data.count(b"\xff\xda", first, len(data) if end < 0 else end)
+    if scans > MAX_SCANS:
+        raise LimitExceeded(f"scans of {name}", scans, MAX_SCANS)
 
 
 def _eight_bit(image: ImageFile.ImageFile, data: bytes, name: str) -> Image.Image:

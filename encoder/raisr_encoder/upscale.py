@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.alpha import split_alpha
-from raisr_decoder.errors import LimitExceeded
-from raisr_decoder.payload import MAX_PIXELS
 from raisr_decoder.planes import Shape
-from raisr_decoder.restore import Engine, restore
+from raisr_decoder.restore import Engine, check_sizes, restore
 from raisr_encoder import kernels
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.errors import NoEnlargement
@@ -53,8 +51,7 @@ def upscale(
     rows, columns = picture.shape[:2]
     if shape[0] < rows or shape[1] < columns:
         raise NoEnlargement((rows, columns), shape)
-    if shape[0] * shape[1] > MAX_PIXELS:
-        raise LimitExceeded("pixels of the result", shape[0] * shape[1], MAX_PIXELS)
+    check_sizes((rows, columns), shape)
     base, quality = COMPRESSED if compressed else CLEAN
     banks = banks or BankStore()
     scale = Fraction(shape[0], rows)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import reference
 from raisr_decoder import payload as payloads
 from raisr_decoder.errors import (
     ContainerDamaged,
@@ -19,7 +20,7 @@ from raisr_decoder.errors import (
     RecordMissing,
     RecordUnsupported,
 )
-from raisr_decoder.payload import Record, pack, parse
+from raisr_decoder.payload import MAX_PARTS, Record, pack, parse
 from raisr_encoder.base_codec import base_codecs
 from raisr_encoder.image_io import decode_base
 from support import random_picture
@@ -157,3 +158,69 @@ def test_measures_are_clamped() -> None:
 
 def test_pieces_are_found_in_any_buffer() -> None:
     assert parse(bytes(np.frombuffer(pack(FILES["png"], RECORD), np.uint8))) == RECORD
+
+
+EMPTY_PART = {
+    "jpeg": b"\xff\xec\0\2",
+    "png": bytes(4) + b"juNK" + zlib.crc32(b"juNK").to_bytes(4, "big"),
+    "webp": b"JUNK" + bytes(4),
+    "avif": (8).to_bytes(4, "big") + b"free",
+}
+BEHIND = {"jpeg": 2, "png": 33, "webp": 12, "avif": None}
+
+
+def with_parts(container: str, part: bytes, count: int) -> bytes:
+    """A payload with so many more of a part."""
+    data = pack(FILES[container], RECORD)
+    place = BEHIND[container] or len(data)
+    longer = data[:place] + count * part + data[place:]
+    if container == "webp":
+        longer = longer[:4] + (len(longer) - 8).to_bytes(4, "little") + longer[8:]
+    return longer
+
+
+@pytest.mark.parametrize("container", EMPTY_PART)
+def test_a_file_of_very_many_parts_is_refused(container: str) -> None:
+    few = with_parts(container, EMPTY_PART[container], MAX_PARTS // 2)
+    assert parse(few) == RECORD
+    assert reference.parse_payload(few).columns == RECORD.width
+    many = with_parts(container, EMPTY_PART[container], MAX_PARTS)
+    with pytest.raises(LimitExceeded, match="segments, chunks or boxes"):
+        parse(many)
+    with pytest.raises(ValueError, match="number of"):
+        reference.parse_payload(many)
+
+
+def test_packing_takes_any_number_of_pieces_away() -> None:
+    """In time that grows with the file, not with its square: that would be minutes here."""
+    piece = bytes(4) + b"raSR" + zlib.crc32(b"raSR").to_bytes(4, "big")
+    data = FILES["png"][:33] + 60_000 * piece + FILES["png"][33:]
+    assert pack(data, RECORD) == pack(FILES["png"], RECORD)
+
+
+def test_fill_bytes_before_a_marker_do_not_matter() -> None:
+    data = pack(FILES["jpeg"], RECORD)
+    filled = data[:2] + (1 << 22) * b"\xff" + data[2:]
+    assert parse(filled) == RECORD
+
+
+@pytest.mark.parametrize("size", [0, 2, 7, (1 << 32) - 1])
+@pytest.mark.parametrize("kind", [b"uuid", b"meta"])
+def test_a_box_that_overlaps_others_or_itself_is_refused(size: int, kind: bytes) -> None:
+    with pytest.raises(ContainerDamaged, match="box"):
+        parse(pack(FILES["avif"], RECORD) + size.to_bytes(4, "big") + kind + bytes(24))
+
+
+@pytest.mark.parametrize("size", [0, 1, 8, 15, (1 << 63) + 3, (1 << 64) - 1])
+def test_a_long_box_that_overlaps_others_or_itself_is_refused(size: int) -> None:
+    box = b"\0\0\0\1uuid" + size.to_bytes(8, "big") + bytes(24)
+    with pytest.raises(ContainerDamaged, match="box"):
+        parse(pack(FILES["avif"], RECORD) + box)
+
+
+def test_of_a_file_within_a_file_only_the_outer_one_counts() -> None:
+    inner, outer = pack(FILES["png"], Record(1, 1, None)), pack(FILES["jpeg"], RECORD)
+    thumbnail = pack(FILES["jpeg"], Record(1, 1, None))
+    segment = b"\xff\xec" + (2 + len(thumbnail)).to_bytes(2, "big") + thumbnail
+    assert parse(outer[:2] + segment + outer[2:] + inner) == RECORD
+    assert parse(inner + outer) == Record(1, 1, None)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import reference
 from raisr_decoder.bank import BLOCKS, base_shape
-from raisr_decoder.errors import BankMismatch
+from raisr_decoder.errors import BankMismatch, LimitExceeded
 from raisr_decoder.restore import NO_FILTERS, NUMPY, restore, restore_strips
 from support import Vector, assert_same_pixels, decode, random_bank, random_picture, read_vectors
 
@@ -23,7 +24,7 @@ def test_direct_banks_give_the_full_size(block: int, shape: tuple[int, int], sta
     assert full.dtype == np.uint8
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (13, 57), (41, 26)])
+@pytest.mark.parametrize("shape", [(3, 3), (13, 57), (41, 26)])
 def test_a_resize_stage_serves_any_size(shape: tuple[int, int]) -> None:
     full = restore(random_picture(1, 20, 19), random_bank(1, None, 2), shape)
     assert full.shape == (*shape, 3)
@@ -49,6 +50,35 @@ def test_without_filters_the_same_size_is_the_same_picture() -> None:
 def test_a_base_picture_of_another_size_is_refused(shape: tuple[int, int]) -> None:
     with pytest.raises(BankMismatch, match="16 x 15"):
         restore(random_picture(3, 15, 16), random_bank(2), shape)
+
+
+@pytest.mark.parametrize(
+    ("small", "shape"), [((1, 8), (9, 8)), ((8, 9), (8, 1)), ((1, 1), (16384, 8192))]
+)
+def test_a_full_picture_far_from_its_base_picture_is_refused(
+    small: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    base = random_picture(1, *small)
+    tracemalloc.start()
+    with pytest.raises(LimitExceeded, match="ratio"):
+        restore(base, NO_FILTERS, shape)
+    assert tracemalloc.get_traced_memory()[1] < 1e6
+    tracemalloc.stop()
+    with pytest.raises(ValueError, match="ratio"):
+        reference.restore(base, reference.NO_BANK, reference.Record(*shape[::-1], None))
+
+
+def test_the_greatest_ratio_that_is_allowed() -> None:
+    base = random_picture(1, 2, 16)
+    full = restore(base, NO_FILTERS, (16, 2))
+    record = reference.Record(2, 16, None)
+    assert full.tolist() == reference.restore(base, reference.NO_BANK, record)
+
+
+def test_a_base_picture_of_too_many_pixels_is_refused() -> None:
+    base = np.broadcast_to(np.uint8(7), (1 << 13, (1 << 14) + 1, 3))
+    with pytest.raises(LimitExceeded, match="pixels of the base picture"):
+        restore(base, NO_FILTERS, (1 << 12, 1 << 13))
 
 
 def test_strips_come_one_by_one_from_top_to_bottom() -> None:

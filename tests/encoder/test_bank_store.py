@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from raisr_decoder.bank import Bank, ResizeStage, save
-from raisr_decoder.errors import BankDamaged, BankUnknown
-from raisr_encoder.bank_store import BankStore
+from raisr_decoder.errors import BankDamaged, BankUnknown, LimitExceeded
+from raisr_encoder.bank_store import BankStore, read_bank
 from raisr_encoder.errors import BankMissing, InputUnreadable
 from support import random_bank
 
@@ -71,3 +72,14 @@ def test_loaded_banks_do_not_travel_to_other_processes() -> None:
     assert pickle.dumps(store) == before
     again = pickle.loads(before)  # noqa: S301
     assert again.choose("jpeg", Fraction(2), 40).id == bank.id
+
+
+def test_of_a_file_that_is_too_large_no_more_is_read_than_shows_it(tmp_path: Path) -> None:
+    path = tmp_path / "large.bank"
+    with path.open("wb") as stream:
+        stream.truncate(1 << 30)
+    tracemalloc.start()
+    with pytest.raises(LimitExceeded):
+        read_bank(path)
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from raisr_decoder.bank import save
-from raisr_decoder.errors import BankUnknown, RecordMissing
+from raisr_decoder.errors import BankUnknown, LimitExceeded, RecordMissing
 from raisr_decoder.payload import Record, pack
 from raisr_decoder.restore import NUMPY
 from raisr_encoder.bank_store import BankStore
-from raisr_encoder.decode import decode
+from raisr_encoder.decode import Limits, decode
 from raisr_encoder.image_io import bicubic, save_png
 from support import random_bank, random_picture
 
@@ -48,3 +49,24 @@ def test_an_unknown_bank_is_named() -> None:
 def test_an_ordinary_picture_is_no_payload() -> None:
     with pytest.raises(RecordMissing):
         decode(save_png(PICTURE))
+
+
+def test_a_tiny_file_cannot_ask_for_gigabytes() -> None:
+    bomb = pack(save_png(PICTURE), Record(16384, 8192, None))
+    tracemalloc.start()
+    with pytest.raises(LimitExceeded, match="ratio"):
+        decode(bomb)
+    assert tracemalloc.get_traced_memory()[1] < 1e6
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("pixels", "which"), [(619, "base"), (620, "full"), (2479, "full")])
+def test_an_application_may_allow_fewer_pixels(banks: BankStore, pixels: int, which: str) -> None:
+    with pytest.raises(LimitExceeded, match=f"{which} picture"):
+        decode(PAYLOAD, banks, limits=Limits(pixels=pixels))
+    assert decode(PAYLOAD, banks, limits=Limits(pixels=2480)).shape == (40, 62, 3)
+
+
+def test_restoring_stops_when_its_time_is_over(banks: BankStore) -> None:
+    with pytest.raises(LimitExceeded, match="seconds of restoring"):
+        decode(PAYLOAD, banks, NUMPY, Limits(seconds=-1))

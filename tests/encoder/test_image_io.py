@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -561,3 +562,44 @@ def test_bombs_are_refused_before_they_are_decoded() -> None:
     data[16:24] = (65000).to_bytes(4, "big") * 2
     with pytest.raises((PictureUnreadable, LimitExceeded)):
         image_io.decode_photo(bytes(data), "bomb.png")
+
+
+def test_pictures_read_at_once_leave_the_warnings_of_others_alone() -> None:
+    before = list(warnings.filters)
+    one, other = image_io._reading("one"), image_io._reading("other")
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    other.__exit__(None, None, None)
+    assert warnings.filters[: len(before)] == before
+
+
+def test_a_large_picture_is_read_without_a_word() -> None:
+    large = bytearray(image_io.save_png(PICTURE))
+    large[16:24] = struct.pack(">II", 10_000, 10_000)
+    large[29:33] = struct.pack(">I", zlib.crc32(large[12:29]))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.resetwarnings()
+        assert image_io.photo_shape(bytes(large), "large") == (10_000, 10_000)
+        with pytest.warns(UserWarning, match="of others"):
+            warnings.warn("of others", stacklevel=1)
+    assert not caught
+
+
+def test_a_jpeg_of_very_many_scans_is_refused() -> None:
+    jpeg = image_io.save_jpeg(PICTURE, 50)
+    last = jpeg.rindex(b"\xff\xda")
+    more = jpeg[:last] + 100 * jpeg[last:-2] + jpeg[-2:]
+    for read in (image_io.decode_base, image_io.stored_shape):
+        with pytest.raises(LimitExceeded, match="scans of payload"):
+            read(more)
+    # Behind the picture, as in the films that some cameras append, nothing is a scan.
+    assert (image_io.decode_base(jpeg + more) == image_io.decode_base(jpeg)).all()
+
+
+@pytest.mark.parametrize("container", ["BMP", "GIF", "PPM", "TIFF"])
+def test_a_base_picture_is_of_no_other_format(container: str) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(PICTURE).save(stream, container)
+    with pytest.raises(PictureUnreadable):
+        image_io.decode_base(stream.getvalue())

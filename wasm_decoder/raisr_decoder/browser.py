@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from raisr_decoder import bank, payload
 from raisr_decoder.alpha import parse_alpha, split_alpha
-from raisr_decoder.errors import BankMismatch, LimitExceeded
+from raisr_decoder.errors import BankMismatch
 from raisr_decoder.restore import NO_FILTERS, NUMPY, Engine, restore_strips
 
 
@@ -105,8 +105,6 @@ def upscale(
     ------
     BankError, LimitExceeded
     """
-    if width * height > payload.MAX_PIXELS:
-        raise LimitExceeded("pixels of the result", width * height, payload.MAX_PIXELS)
     picture = np.frombuffer(rgba.to_bytes(), np.uint8).reshape(base_height, base_width, 4)
     flat, alpha = split_alpha(picture)
     filters = bank.load(bank_data.to_bytes())

@@ -6,6 +6,7 @@ length that a file states is trusted: every step is checked against the bytes th
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -25,12 +26,15 @@ VERSION = 1
 MAX_SIDE = 65535
 MAX_PIXELS = 1 << 27
 MAX_RECORD_BYTES = 16 << 20
+MAX_PARTS = 1 << 16
+"""Segments, chunks or boxes of a file that are looked at."""
 
 _HEADER = struct.Struct(">BII16s")
 _FIELD = struct.Struct(">BI")
 _CHECKSUM = struct.Struct(">I")
 _MEASURE = struct.Struct(">h")
 _NO_BANK = bytes(16)
+_FILL = re.compile(rb"\xff+")
 _CRITICAL = 0x80
 _PSNR, _SCORE, _ALPHA = 0x01, 0x02, 0x81
 
@@ -71,7 +75,7 @@ def pack(picture: bytes, record: Record) -> bytes:
 
     Raises
     ------
-    ContainerUnknown, ContainerDamaged
+    ContainerUnknown, ContainerDamaged, LimitExceeded
     """
     container = _container(picture)
     bare = _strip(picture, container)
@@ -215,9 +219,15 @@ def _container(data: bytes) -> _Container:
 
 
 def _strip(data: bytes, container: _Container) -> bytes:
-    for piece in reversed(container.scan(data).pieces):
-        data = data[: piece.start] + data[piece.end :]
-    return container.seal(data)
+    kept, start = [], 0
+    for piece in container.scan(data).pieces:
+        kept.append(data[start : piece.start])
+        start = piece.end
+    return container.seal(b"".join([*kept, data[start:]]))
+
+
+def _too_many_parts() -> LimitExceeded:
+    return LimitExceeded("segments, chunks or boxes of the file", MAX_PARTS + 1, MAX_PARTS)
 
 
 class _Jpeg:
@@ -229,15 +239,12 @@ class _Jpeg:
     ROOM = 65535 - 2 - len(IDENTIFIER)
 
     def scan(self, data: bytes) -> _Scan:
-        pieces, insertion, offset = [], 2, 2
-        while True:
-            if offset + 4 > len(data):
-                raise ContainerDamaged(self.name, offset, "a segment breaks off")
-            if data[offset] != 0xFF:
+        pieces, insertion, offset, end = [], 2, 2, 2
+        for _ in range(MAX_PARTS):
+            fill = _FILL.match(data, offset)
+            if fill is None:
                 raise ContainerDamaged(self.name, offset, "no marker")
-            if data[offset + 1] == 0xFF:
-                offset += 1
-                continue
+            offset = fill.end() - 1
             marker = data[offset : offset + 2]
             end = offset + 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
             if end < offset + 4 or end > len(data):
@@ -250,6 +257,8 @@ class _Jpeg:
             if marker == b"\xff\xe0" and insertion == offset:
                 insertion = end
             offset = end
+        else:
+            raise _too_many_parts()
         if data.find(b"\xff\xd9", end) < 0:
             raise ContainerDamaged(self.name, len(data), "the picture breaks off")
         return _Scan(pieces, insertion)
@@ -278,7 +287,7 @@ class _Png:
 
     def scan(self, data: bytes) -> _Scan:
         pieces, offset = [], len(self.SIGNATURE)
-        while True:
+        for _ in range(MAX_PARTS):
             content = offset + 8
             stop = content + int.from_bytes(data[offset : offset + 4], "big")
             end = stop + 4
@@ -290,6 +299,7 @@ class _Png:
             if kind == b"IEND":
                 return _Scan(pieces, self.IHDR_END)
             offset = end
+        raise _too_many_parts()
 
     def wrap(self, record: bytes) -> bytes:
         body = self.TYPE + record
@@ -309,8 +319,11 @@ class _Webp:
         total = 8 + int.from_bytes(data[4:8], "little")
         if total > len(data):
             raise ContainerDamaged(self.name, len(data), "the picture breaks off")
-        pieces, offset = [], 12
-        while offset < total:
+        pieces: list[_Piece] = []
+        offset = 12
+        for _ in range(MAX_PARTS + 1):
+            if offset == total:
+                return _Scan(pieces, total)
             content = offset + 8
             size = int.from_bytes(data[offset + 4 : content], "little")
             stop = content + size
@@ -320,7 +333,7 @@ class _Webp:
             if data[offset : offset + 4] == self.TYPE:
                 pieces.append(_Piece(offset, content, stop, end))
             offset = end
-        return _Scan(pieces, total)
+        raise _too_many_parts()
 
     def wrap(self, record: bytes) -> bytes:
         padding = bytes(len(record) % 2)
@@ -337,8 +350,11 @@ class _Avif:
     UUID = bytes.fromhex("7261697372004c9bb1a95f2d1b6c8e03")
 
     def scan(self, data: bytes) -> _Scan:
-        pieces, offset = [], 0
-        while offset < len(data):
+        pieces: list[_Piece] = []
+        offset = 0
+        for _ in range(MAX_PARTS + 1):
+            if offset == len(data):
+                return _Scan(pieces, offset)
             content = offset + 8
             size = int.from_bytes(data[offset : offset + 4], "big")
             if size == 1:
@@ -351,7 +367,7 @@ class _Avif:
             if data[offset + 4 : offset + 8] == b"uuid" and data[content:record] == self.UUID:
                 pieces.append(_Piece(offset, record, end, end))
             offset = end
-        return _Scan(pieces, len(data))
+        raise _too_many_parts()
 
     def wrap(self, record: bytes) -> bytes:
         size = 8 + len(self.UUID) + len(record)

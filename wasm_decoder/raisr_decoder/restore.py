@@ -19,9 +19,10 @@ from raisr_decoder.alpha import unflatten
 from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, Stage, base_shape
 from raisr_decoder.blending import blend
 from raisr_decoder.color import FRACTION_BITS, compose, differences, luma, round_luma
-from raisr_decoder.errors import BankMismatch
+from raisr_decoder.errors import BankMismatch, LimitExceeded
 from raisr_decoder.filtering import filter_cells
 from raisr_decoder.hashing import CELL, MARGIN, pad_columns
+from raisr_decoder.payload import MAX_PIXELS
 from raisr_decoder.planes import Plane, Shape, plane_of
 from raisr_decoder.resize import Taps, resize, taps
 
@@ -30,6 +31,9 @@ Steps = tuple[Fraction, Fraction]
 
 STRIP_ROWS = 120
 """Rows of the full picture at a time: whole cells at every scale."""
+
+MAX_RATIO = 8
+"""Of the sides of the full and the base picture, whichever is larger."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,11 @@ def restore(
     ------
     BankMismatch
         The base picture has not the size that the bank's scale asks for.
+    LimitExceeded
+        One of the two pictures is too large, or too large for the other.
     """
-    full = np.empty((*shape, 3 if alpha is None else 4), np.uint8)
     strip = strip_maker(base, bank, shape, alpha, engine)
+    full = np.empty((*shape, 3 if alpha is None else 4), np.uint8)
 
     def put(rows: Rows) -> None:
         full[slice(*rows)] = strip(rows)
@@ -141,8 +147,9 @@ def sampling_steps(small: Shape, bank: Bank, shape: Shape) -> Steps:
 
     Raises
     ------
-    BankMismatch
+    BankMismatch, LimitExceeded
     """
+    check_sizes(small, shape)
     if bank.scale is None:
         return Fraction(small[0], shape[0]), Fraction(small[1], shape[1])
     expected = base_shape(shape, bank.scale)
@@ -152,6 +159,22 @@ def sampling_steps(small: Shape, bank: Bank, shape: Shape) -> Steps:
             f"{expected[1]} x {expected[0]}, this one has {small[1]} x {small[0]}"
         )
     return 1 / bank.scale, 1 / bank.scale
+
+
+def check_sizes(small: Shape, shape: Shape) -> None:
+    """Make sure that a full picture can be restored from a base picture of that size.
+
+    Raises
+    ------
+    LimitExceeded
+    """
+    for name, (rows, columns) in {"base": small, "full": shape}.items():
+        if rows * columns > MAX_PIXELS:
+            raise LimitExceeded(f"pixels of the {name} picture", rows * columns, MAX_PIXELS)
+    for one, other in zip(small, shape, strict=True):
+        if max(one, other) > MAX_RATIO * min(one, other):
+            ratio = -(-max(one, other) // min(one, other))
+            raise LimitExceeded("ratio of full and base picture's sides", ratio, MAX_RATIO)
 
 
 def restore_luma(small: Plane, bank: Bank, shape: Shape, steps: Steps, engine: Engine) -> Plane:

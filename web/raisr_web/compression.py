@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,4 +34,4 @@ def _compress_file(path: Path, suffix: str, cache: Path) -> None:
     kept = cache / f"{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
     if not kept.exists():
         write_whole(kept, COMPRESSORS[suffix](content))
-    shutil.copyfile(kept, path.with_name(f"{path.name}.{suffix}"))
+    write_whole(path.with_name(f"{path.name}.{suffix}"), kept.read_bytes())

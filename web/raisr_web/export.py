@@ -1,7 +1,6 @@
 """A site of plain files: payloads, banks, runtime and pages that any web server can host."""
 
 import posixpath
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,8 +43,15 @@ def export(photos: Path, site: Path, cache: Path, runtime: Path, told: Progress)
     written = [write(app, address, site) for address in sorted(set(addresses))]
     told(len(names), len(names))
     compress_files([path for path in written if path.suffix in COMPRESSED], cache)
-    shutil.copytree(runtime, site / "raisr" / "runtime", dirs_exist_ok=True)
+    copy_runtime(runtime, site / "raisr" / "runtime")
     return len(names)
+
+
+def copy_runtime(runtime: Path, target: Path) -> None:
+    """Copy each file whole; the files on top come last, as they name the folder that is in use."""
+    files = [path for path in runtime.rglob("*") if path.is_file()]
+    for path in sorted(files, key=lambda path: path.parent == runtime):
+        write_whole(target / path.relative_to(runtime), path.read_bytes())
 
 
 def write(app: flask.Flask, address: str, site: Path) -> Path:

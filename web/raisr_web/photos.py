@@ -15,7 +15,7 @@ from raisr_decoder.errors import (
 )
 from raisr_decoder.payload import Record, parse
 from raisr_encoder.base_codec import base_codec
-from raisr_encoder.decode import decode
+from raisr_encoder.decode import Limits, decode
 from raisr_encoder.encode import Settings, encode
 from raisr_encoder.errors import OutputUnwritable
 from raisr_encoder.files import PHOTO_SUFFIXES, write_whole
@@ -30,6 +30,8 @@ MEDIA_TYPES = {
     ".webp": "image/webp",
 }
 RESTORED_QUALITY = 90
+LIMITS = Limits(seconds=60)
+"""Of what is restored for others."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Photos:
         suffix = ".png" if transparent else ".webp" if webp else ".jpg"
 
         def restore() -> bytes:
-            picture = decode(payload)
+            picture = decode(payload, limits=LIMITS)
             if suffix == ".png":
                 return save_png(picture)
             return (save_webp if webp else save_jpeg)(picture, RESTORED_QUALITY)

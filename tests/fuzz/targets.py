@@ -1,0 +1,102 @@
+"""What must hold for every case: it is refused with an error of ours, or restored.
+
+Both engines give the same pixels, the slow decoder of `reference.py` refuses the same payloads, and
+time and memory stay within bounds.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import dataclass
+
+import reference
+from fuzz.mutations import bank_and_payload
+from raisr_decoder.alpha import parse_alpha
+from raisr_decoder.bank import load
+from raisr_decoder.errors import LimitExceeded, RaisrError
+from raisr_decoder.payload import Record, parse
+from raisr_decoder.restore import NO_FILTERS, NUMPY, check_sizes, restore
+from raisr_encoder import kernels
+from raisr_encoder.image_io import decode_base, stored_shape
+
+PIXELS = 1 << 16
+"""Of the largest picture that is restored: legal ones of 2^27 take their time."""
+
+SECONDS = 2.0
+"""Of processor time, so that a busy machine finds nothing that is not there."""
+
+MEMORY = 1 << 29
+"""Bytes that one case may add to the most that the process has taken so far."""
+
+
+class Finding(AssertionError):
+    """A case that does what none should."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a case ended: the class of the error that refused it, or "restored"."""
+
+    name: str
+    seconds: float
+
+
+def try_case(case: bytes) -> Outcome:
+    """Read and restore a case.
+
+    Raises
+    ------
+    Finding
+    """
+    begun, before = time.process_time(), _peak()
+    try:
+        _restore(*bank_and_payload(case))
+        name = "restored"
+    except RaisrError as error:
+        name = type(error).__name__
+        if not str(error):
+            raise Finding(f"{name} says nothing") from error
+    seconds = time.process_time() - begun
+    if seconds > SECONDS:
+        raise Finding(f"{seconds:.1f} seconds of processor time")
+    memory = _peak() - before
+    if memory > MEMORY:
+        raise Finding(f"{memory:,} bytes of memory")
+    return Outcome(name, seconds)
+
+
+def _restore(bank: bytes, payload: bytes) -> None:
+    record = _parse(payload)
+    filters = NO_FILTERS if record.bank is None else load(bank, record.bank)
+    small = stored_shape(payload)
+    check_sizes(small, record.shape)
+    pixels = max(small[0] * small[1], record.width * record.height)
+    if pixels > PIXELS:
+        raise LimitExceeded("pixels", pixels, PIXELS)
+    base = decode_base(payload)
+    alpha = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
+    plain = restore(base, filters, record.shape, alpha, NUMPY)
+    if (plain != restore(base, filters, record.shape, alpha, kernels.engine(1))).any():
+        raise Finding("the engines differ")
+
+
+def _parse(payload: bytes) -> Record:
+    """The record; a finding where the slow decoder has another opinion."""
+    try:
+        expected = reference.parse_payload(payload)
+    except ValueError as error:
+        parse(payload)
+        raise Finding(f"read though {error}") from error
+    try:
+        record = parse(payload)
+    except RaisrError as error:
+        raise Finding(f"refused without need: {error}") from error
+    if (expected.rows, expected.columns) != record.shape:
+        raise Finding("the decoders read different sizes")
+    return record
+
+
+def _peak() -> int:
+    """The most bytes of memory that this process has taken so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

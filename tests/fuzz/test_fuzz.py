@@ -1,0 +1,78 @@
+"""Hostile payloads and banks: a few thousand here, as many as one likes by `make fuzz`."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from fuzz.containers import put_together, take_apart
+from fuzz.mutations import asking_for, bank_and_payload, mutated
+from fuzz.seeds import kept, seeds
+from fuzz.targets import Finding, try_case
+from raisr_decoder.color import compose
+from support import Vector, read_vectors
+
+CASES = 2000
+
+
+@pytest.mark.parametrize("vector", read_vectors(), ids=lambda vector: vector.name)
+def test_files_come_apart_and_together_again(vector: Vector) -> None:
+    payload = vector.payload
+    assert put_together(take_apart(payload), payload) == payload
+    assert len(take_apart(payload)) > 1
+    assert asking_for(vector.bank or b"", payload) == payload
+
+
+@pytest.mark.parametrize("path", kept(), ids=lambda path: path.name)
+def test_what_campaigns_have_kept(path: Path) -> None:
+    try_case(path.read_bytes())
+
+
+def try_mutated() -> Counter[str]:
+    """How often each outcome came."""
+    rng, start = Random(1), seeds()
+    return Counter(try_case(mutated(rng.choice(start), rng)).name for _ in range(CASES))
+
+
+def test_mutated_cases_are_refused_or_restored() -> None:
+    outcomes = try_mutated()
+    # They get past the checks of containers, records and banks, and are caught by each of them.
+    assert outcomes["restored"] > CASES / 10
+    assert {
+        "BankDamaged",
+        "BankMismatch",
+        "ContainerDamaged",
+        "LimitExceeded",
+        "PictureUnreadable",
+        "RecordDamaged",
+        "RecordMissing",
+        "RecordUnsupported",
+    } <= set(outcomes)
+
+
+@pytest.mark.parametrize(
+    ("where", "fault"),
+    [
+        ("raisr_decoder.payload._check_size", lambda *_: None),
+        ("raisr_decoder.payload._fields", lambda _: iter(())),
+        ("raisr_decoder.alpha.inflate", lambda data, _: zlib.decompress(data)),
+        ("raisr_encoder.kernels.compose", lambda light, color: compose(light, color) ^ 1),
+    ],
+)
+def test_a_fault_of_the_decoder_is_found(
+    monkeypatch: pytest.MonkeyPatch, where: str, fault: Callable[..., object]
+) -> None:
+    monkeypatch.setattr(where, fault)
+    with pytest.raises((Finding, ValueError, zlib.error)):
+        try_mutated()
+
+
+def test_a_case_holds_a_bank_and_a_payload() -> None:
+    vector = next(vector for vector in read_vectors() if vector.bank)
+    case = next(case for case in seeds() if vector.payload in case)
+    assert bank_and_payload(case) == (vector.bank, vector.payload)
