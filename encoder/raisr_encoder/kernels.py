@@ -28,9 +28,11 @@ from raisr_decoder.compiled import SCRATCH_LINES, signed
 from raisr_decoder.filtering import ZERO
 from raisr_decoder.hashing import (
     CELL,
+    CELL_WINDOW,
     FEATURES,
     LEVER,
     MARGIN,
+    MIDDLE_WINDOW,
     PATCH,
     RATIO_BITS,
     WINDOW,
@@ -41,6 +43,8 @@ from raisr_decoder.resize import Taps
 from raisr_decoder.restore import Engine
 
 DOT = "raisr_dot_"
+
+INNER = PATCH - 2
 
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
@@ -148,50 +152,82 @@ def hash_row(
 def _gradient_features(
     padded: NDArray[np.uint8],
     row: int,
-    tall: NDArray[np.int32],
+    scratch: NDArray[np.int32],
     features: NDArray[np.int32],
     orientation: NDArray[np.int32],
 ) -> None:
-    """Features 0..5; `orientation` gets its value, and 8 where the lean to compare is negative."""
-    width = padded.shape[1]
-    for line in range(6):
-        for column in range(width):
-            tall[line, column] = 0
-    energy_tall, energy_leaning, energy_inner = tall[0], tall[1], tall[2]
-    difference_tall, product_tall, rough_tall = tall[3], tall[4], tall[5]
-    for tap in range(PATCH - 2):
-        weight, lever = np.int32(WINDOW[tap]), np.int32(LEVER[tap])
-        inner = np.int32(tap in (2, 3))
-        rough = np.int32(1 <= tap <= 4)
-        above = padded[CELL * row + tap]
-        here = padded[CELL * row + tap + 1]
-        below = padded[CELL * row + tap + 2]
-        for column in range(1, width - 1):
-            left, right = np.int32(here[column - 1]), np.int32(here[column + 1])
-            up, under = np.int32(above[column]), np.int32(below[column])
-            across, down = right - left, under - up
-            energy = across * across + down * down
-            energy_tall[column] += weight * energy
-            energy_leaning[column] += lever * energy
-            energy_inner[column] += inner * energy
-            difference_tall[column] += weight * (across * across - down * down)
-            product_tall[column] += weight * (2 * across * down)
-            laplacian = left + right + up + under - 4 * np.int32(here[column])
-            rough_tall[column] += rough * laplacian * laplacian
+    """Features 0..5; `orientation` gets its value, and 8 where the lean to compare is negative.
+
+    Rows of cells share rows of pixels: what those measure stays in `scratch` for the next row.
+    """
+    energy, difference = scratch[:INNER], scratch[INNER : 2 * INNER]
+    product, rough = scratch[2 * INNER : 3 * INNER], scratch[3 * INNER : 4 * INNER]
+    first = CELL * row
+    for line in range(first if row == 0 else first + INNER - CELL, first + INNER):
+        at = line % INNER
+        _measure(padded, line + 1, energy[at], difference[at], product[at], rough[at])
+    tall = scratch[4 * INNER :]
+    _sum_rows(energy, first, WINDOW, tall[0])
+    _sum_rows(energy, first, LEVER, tall[1])
+    _sum_rows(energy, first, CELL_WINDOW, tall[2])
+    _sum_rows(difference, first, WINDOW, tall[3])
+    _sum_rows(product, first, WINDOW, tall[4])
+    _sum_rows(rough, first, MIDDLE_WINDOW, tall[5])
+    _sum_columns(tall, features, orientation)
+
+
+@compiled
+def _measure(
+    padded: NDArray[np.uint8],
+    line: int,
+    energy: NDArray[np.int32],
+    difference: NDArray[np.int32],
+    product: NDArray[np.int32],
+    rough: NDArray[np.int32],
+) -> None:
+    """What each pixel of a row adds to the sums."""
+    above, here, below = padded[line - 1], padded[line], padded[line + 1]
+    for column in range(1, len(here) - 1):
+        left, right = np.int32(here[column - 1]), np.int32(here[column + 1])
+        up, under = np.int32(above[column]), np.int32(below[column])
+        across, down = right - left, under - up
+        laplacian = left + right + up + under - 4 * np.int32(here[column])
+        energy[column] = across * across + down * down
+        difference[column] = across * across - down * down
+        product[column] = 2 * across * down
+        rough[column] = laplacian * laplacian
+
+
+@compiled
+def _sum_rows(
+    lines: NDArray[np.int32], first: int, weights: tuple[int, ...], total: NDArray[np.int32]
+) -> None:
+    """Weighted sum of the lines, whose first one is wherever its turn was."""
+    a, b, c = lines[first % INNER], lines[(first + 1) % INNER], lines[(first + 2) % INNER]
+    d, e, f = lines[(first + 3) % INNER], lines[(first + 4) % INNER], lines[(first + 5) % INNER]
+    for column in range(1, len(total) - 1):
+        total[column] = (
+            weights[0] * a[column]
+            + weights[1] * b[column]
+            + weights[2] * c[column]
+            + weights[3] * d[column]
+            + weights[4] * e[column]
+            + weights[5] * f[column]
+        )
+
+
+@compiled
+def _sum_columns(
+    tall: NDArray[np.int32], features: NDArray[np.int32], orientation: NDArray[np.int32]
+) -> None:
+    """Weighted sums of what `_sum_rows` gave for the columns of a cell, and their features."""
     for column in range(len(orientation)):
-        first = CELL * column + 1
-        strength = np.int32(0)
-        lean_columns = np.int32(0)
-        lean_rows = np.int32(0)
-        difference = np.int32(0)
-        product = np.int32(0)
-        for tap in range(PATCH - 2):
-            weight, lever = np.int32(WINDOW[tap]), np.int32(LEVER[tap])
-            strength += weight * energy_tall[first + tap]
-            lean_columns += lever * energy_tall[first + tap]
-            lean_rows += weight * energy_leaning[first + tap]
-            difference += weight * difference_tall[first + tap]
-            product += weight * product_tall[first + tap]
+        at = CELL * column + 1
+        strength = _weighted(tall[0], at, WINDOW)
+        lean_columns = _weighted(tall[0], at, LEVER)
+        lean_rows = _weighted(tall[1], at, WINDOW)
+        difference = _weighted(tall[3], at, WINDOW)
+        product = _weighted(tall[4], at, WINDOW)
         flipped, transposed = product < 0, difference < 0
         lean = lean_rows if transposed else lean_columns
         signed_lean = -lean if flipped and not transposed else lean
@@ -201,13 +237,20 @@ def _gradient_features(
         features[1, column] = _ratio(run * run + rise * rise, np.float64(strength) ** 2)
         features[2, column] = _ratio(rise, run + rise)
         features[3, column] = _ratio(np.float64(abs(lean)), np.float64(strength))
-        features[4, column] = energy_inner[first + 2] + energy_inner[first + 3]
-        features[5, column] = (
-            rough_tall[first + 1]
-            + rough_tall[first + 2]
-            + rough_tall[first + 3]
-            + rough_tall[first + 4]
-        )
+        features[4, column] = _weighted(tall[2], at, CELL_WINDOW)
+        features[5, column] = _weighted(tall[5], at, MIDDLE_WINDOW)
+
+
+@compiled
+def _weighted(line: NDArray[np.int32], at: int, weights: tuple[int, ...]) -> np.int32:
+    return np.int32(
+        weights[0] * line[at]
+        + weights[1] * line[at + 1]
+        + weights[2] * line[at + 2]
+        + weights[3] * line[at + 3]
+        + weights[4] * line[at + 4]
+        + weights[5] * line[at + 5]
+    )
 
 
 @compiled

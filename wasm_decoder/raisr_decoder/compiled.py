@@ -21,7 +21,7 @@ from raisr_decoder.restore import Engine
 
 LIBRARY = Path(__file__).with_name("kernel.wasm")
 
-SCRATCH_LINES = len(FEATURES) + 8
+SCRATCH_LINES = len(FEATURES) + 32
 """Lines of int32, as wide as the picture, that hashing a row of cells needs."""
 
 
