@@ -37,6 +37,7 @@ from PIL import Image
 from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from raisr_decoder.bank import Bank, base_shape, save
 from raisr_decoder.color import luma
@@ -132,6 +133,7 @@ class Figures:
 def main(quick: bool, as_json: bool, plot: Path | None) -> None:
     # One core is what most figures are about.
     cv2.setNumThreads(1)
+    threadpool_limits(1)
     with tempfile.TemporaryDirectory() as scratch:
         site = Path(scratch, "site")
         timed_page.make_site(site)
