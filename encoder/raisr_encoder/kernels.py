@@ -103,19 +103,20 @@ def filter_plane(plane: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int
 
 def resize(plane: NDArray[np.int16], down: Taps, across: Taps) -> NDArray[np.int16]:
     """Twin of `raisr_decoder.resize.resize`."""
-    lines = plane.reshape(-1, plane.shape[-1])
-    narrow = np.empty((len(lines), len(across[0])), np.int16)
-    resize_columns(lines, *across, narrow)
-    rows = narrow.reshape(len(plane), -1)
-    result = np.empty((len(down[0]), rows.shape[1]), np.int16)
-    resize_rows(rows, *down, result)
-    return result.reshape(-1, *plane.shape[1:-1], len(across[0]))
+    narrow = _along_rows(np.ascontiguousarray(plane.T), across)
+    return _along_rows(np.ascontiguousarray(narrow.T), down)
+
+
+def _along_rows(plane: NDArray[np.int16], along: Taps) -> NDArray[np.int16]:
+    result = np.empty((len(along[0]), *plane.shape[1:]), np.int16)
+    resize_rows(plane.reshape(len(plane), -1), *along, result.reshape(len(result), -1))
+    return result
 
 
 def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:
     """Twin of `raisr_decoder.color.compose`."""
     rgb = np.empty((*luma.shape, 3), np.uint8)
-    compose_rows(luma, differences, rgb)
+    compose_rows(luma, differences, rgb.reshape(len(rgb), -1))
     return rgb
 
 
@@ -460,22 +461,6 @@ def _take(builder: Any, vector: Any, lanes: Iterable[int]) -> Any:
 
 
 @compiled
-def resize_columns(
-    plane: NDArray[np.int16],
-    positions: NDArray[np.int32],
-    weights: NDArray[np.int32],
-    result: NDArray[np.int16],
-) -> None:
-    half = np.int32(1 << (plain.WEIGHT_BITS - 1))
-    for row in range(result.shape[0]):
-        for column in range(result.shape[1]):
-            total = half
-            for tap in range(plain.TAPS):
-                total += weights[column, tap] * np.int32(plane[row, positions[column, tap]])
-            result[row, column] = total >> plain.WEIGHT_BITS
-
-
-@compiled
 def resize_rows(
     plane: NDArray[np.int16],
     positions: NDArray[np.int32],
@@ -501,10 +486,19 @@ def resize_rows(
 def compose_rows(
     luma: NDArray[np.int16], differences: NDArray[np.int16], rgb: NDArray[np.uint8]
 ) -> None:
-    half = np.int32(1 << (FRACTION_BITS - 1))
-    for row in range(luma.shape[0]):
-        for column in range(luma.shape[1]):
-            light = np.int32(luma[row, column]) + half
-            for channel in range(3):
-                total = (light + np.int32(differences[row, channel, column])) >> FRACTION_BITS
-                rgb[row, column, channel] = min(max(total, np.int32(0)), np.int32(255))
+    """`rgb` has three columns for each of `luma`."""
+    for row in range(len(luma)):
+        light, line = luma[row], rgb[row]
+        red, green, blue = differences[row, 0], differences[row, 1], differences[row, 2]
+        for column in range(len(light)):
+            line[3 * column] = _sum_of_light(light[column], red[column])
+            line[3 * column + 1] = _sum_of_light(light[column], green[column])
+            line[3 * column + 2] = _sum_of_light(light[column], blue[column])
+
+
+@compiled
+def _sum_of_light(luma: np.int16, difference: np.int16) -> np.uint8:
+    total = np.int32(luma) + np.int32(difference) + np.int32(1 << (FRACTION_BITS - 1))
+    # Kept to 32 bits, so that vectors hold as many as possible.
+    rounded = np.int32(total >> FRACTION_BITS)
+    return np.uint8(min(max(rounded, np.int32(0)), np.int32(255)))
