@@ -58,7 +58,8 @@ def engine(threads: int | None = None) -> Engine:
         All cores by default, or what the environment variable NUMBA_NUM_THREADS says.
     """
     count = threads or config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    return Engine("numba", filter_cells, resize, compose, partial(_in_threads, count))
+    mapping = map if count == 1 else partial(_in_threads, count)
+    return Engine("numba", filter_cells, resize, compose, mapping)
 
 
 def _in_threads(threads: int, function: Callable[..., Any], items: Iterable[Any]) -> Iterator[Any]:
