@@ -56,7 +56,7 @@ USUAL = (1000, 1500)
 SHAPES = [(512, 768), USUAL, (2000, 3000), (4000, 6000)]
 SCALES = [Fraction(1), Fraction(3, 2), Fraction(2), Fraction(4)]
 TWICE = Fraction(2)
-QUICK_ROUNDS, ROUNDS = 9, 7
+ROUNDS = 9
 
 PAYLOAD_BYTES = 25_000
 JPEG_BYTES = 100_000
@@ -154,7 +154,7 @@ def main(quick: bool, as_json: bool, plot: Path | None) -> None:
 def measure_few(page: Page) -> dict[str, float]:
     timed_page.load_engines(page)
     ways = native_ways(USUAL_WORK) | enlarging_ways() | decoding_ways() | page_ways(page)
-    found = medians({name: ways[name] for name in KEYS.values()}, QUICK_ROUNDS)
+    found = medians({name: ways[name] for name in KEYS.values()}, ROUNDS)
     return {key: round(found[name], 2) for key, name in KEYS.items()}
 
 
@@ -306,9 +306,9 @@ def size_name(shape: tuple[int, int]) -> str:
 
 
 def print_tables(figures: Figures) -> None:
-    console = Console(width=160)
+    console = Console(width=180)
     ways = list(next(iter(figures.works.values())))
-    table = Table("luma, milliseconds", *ways, "one core / two", "megapixels/s, one core", box=None)
+    table = Table("luma, milliseconds", *ways, "one / two", "megapixels/s", box=None)
     for work, found in zip(WORKS, figures.works.values(), strict=True):
         speed = work.shape[0] * work.shape[1] / 1000 / found[NATIVE]
         ratio = found[NATIVE] / found[TWO_CORES]
