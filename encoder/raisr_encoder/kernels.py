@@ -142,9 +142,10 @@ def hash_row(
     leaves = len(feature) + 1
     while leaves > 1:
         for column in range(len(bucket)):
-            node = bucket[column]
-            exceeds = features[feature[node], column] > threshold[node]
-            bucket[column] = 2 * node + 1 + exceeds
+            # Without a sign, as indices below 0 would count from the end.
+            node = np.uint32(bucket[column])
+            exceeds = features[np.uint32(feature[node]), column] > threshold[node]
+            bucket[column] = np.int32(2 * node + 1 + exceeds)
         leaves >>= 1
     for column in range(len(bucket)):
         bucket[column] -= len(feature)
