@@ -33,7 +33,7 @@ import numpy as np
 import timed_case
 import timed_page
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
@@ -135,6 +135,7 @@ def main(quick: bool, as_json: bool, plot: Path | None) -> None:
     # One core is what most figures are about.
     cv2.setNumThreads(1)
     threadpool_limits(1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     with tempfile.TemporaryDirectory() as scratch:
         site = Path(scratch, "site")
         timed_page.make_site(site)
