@@ -28,9 +28,11 @@ from raisr_decoder.compiled import SCRATCH_LINES, signed
 from raisr_decoder.filtering import ZERO
 from raisr_decoder.hashing import (
     CELL,
+    CELL_WINDOW,
     FEATURES,
     LEVER,
     MARGIN,
+    MIDDLE_WINDOW,
     PATCH,
     RATIO_BITS,
     WINDOW,
@@ -41,6 +43,8 @@ from raisr_decoder.resize import Taps
 from raisr_decoder.restore import Engine
 
 DOT = "raisr_dot_"
+
+INNER = PATCH - 2
 
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
@@ -54,7 +58,8 @@ def engine(threads: int | None = None) -> Engine:
         All cores by default, or what the environment variable NUMBA_NUM_THREADS says.
     """
     count = threads or config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    return Engine("numba", filter_cells, resize, compose, partial(_in_threads, count))
+    mapping = map if count == 1 else partial(_in_threads, count)
+    return Engine("numba", filter_cells, resize, compose, mapping)
 
 
 def _in_threads(threads: int, function: Callable[..., Any], items: Iterable[Any]) -> Iterator[Any]:
@@ -99,19 +104,20 @@ def filter_plane(plane: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int
 
 def resize(plane: NDArray[np.int16], down: Taps, across: Taps) -> NDArray[np.int16]:
     """Twin of `raisr_decoder.resize.resize`."""
-    lines = plane.reshape(-1, plane.shape[-1])
-    narrow = np.empty((len(lines), len(across[0])), np.int16)
-    resize_columns(lines, *across, narrow)
-    rows = narrow.reshape(len(plane), -1)
-    result = np.empty((len(down[0]), rows.shape[1]), np.int16)
-    resize_rows(rows, *down, result)
-    return result.reshape(-1, *plane.shape[1:-1], len(across[0]))
+    narrow = _along_rows(np.ascontiguousarray(plane.T), across)
+    return _along_rows(np.ascontiguousarray(narrow.T), down)
+
+
+def _along_rows(plane: NDArray[np.int16], along: Taps) -> NDArray[np.int16]:
+    result = np.empty((len(along[0]), *plane.shape[1:]), np.int16)
+    resize_rows(plane.reshape(len(plane), -1), *along, result.reshape(len(result), -1))
+    return result
 
 
 def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:
     """Twin of `raisr_decoder.color.compose`."""
     rgb = np.empty((*luma.shape, 3), np.uint8)
-    compose_rows(luma, differences, rgb)
+    compose_rows(luma, differences, rgb.reshape(len(rgb), -1))
     return rgb
 
 
@@ -136,9 +142,10 @@ def hash_row(
     leaves = len(feature) + 1
     while leaves > 1:
         for column in range(len(bucket)):
-            node = bucket[column]
-            exceeds = features[feature[node], column] > threshold[node]
-            bucket[column] = 2 * node + 1 + exceeds
+            # Without a sign, as indices below 0 would count from the end.
+            node = np.uint32(bucket[column])
+            exceeds = features[np.uint32(feature[node]), column] > threshold[node]
+            bucket[column] = np.int32(2 * node + 1 + exceeds)
         leaves >>= 1
     for column in range(len(bucket)):
         bucket[column] -= len(feature)
@@ -148,50 +155,82 @@ def hash_row(
 def _gradient_features(
     padded: NDArray[np.uint8],
     row: int,
-    tall: NDArray[np.int32],
+    scratch: NDArray[np.int32],
     features: NDArray[np.int32],
     orientation: NDArray[np.int32],
 ) -> None:
-    """Features 0..5; `orientation` gets its value, and 8 where the lean to compare is negative."""
-    width = padded.shape[1]
-    for line in range(6):
-        for column in range(width):
-            tall[line, column] = 0
-    energy_tall, energy_leaning, energy_inner = tall[0], tall[1], tall[2]
-    difference_tall, product_tall, rough_tall = tall[3], tall[4], tall[5]
-    for tap in range(PATCH - 2):
-        weight, lever = np.int32(WINDOW[tap]), np.int32(LEVER[tap])
-        inner = np.int32(tap in (2, 3))
-        rough = np.int32(1 <= tap <= 4)
-        above = padded[CELL * row + tap]
-        here = padded[CELL * row + tap + 1]
-        below = padded[CELL * row + tap + 2]
-        for column in range(1, width - 1):
-            left, right = np.int32(here[column - 1]), np.int32(here[column + 1])
-            up, under = np.int32(above[column]), np.int32(below[column])
-            across, down = right - left, under - up
-            energy = across * across + down * down
-            energy_tall[column] += weight * energy
-            energy_leaning[column] += lever * energy
-            energy_inner[column] += inner * energy
-            difference_tall[column] += weight * (across * across - down * down)
-            product_tall[column] += weight * (2 * across * down)
-            laplacian = left + right + up + under - 4 * np.int32(here[column])
-            rough_tall[column] += rough * laplacian * laplacian
+    """Features 0..5; `orientation` gets its value, and 8 where the lean to compare is negative.
+
+    Rows of cells share rows of pixels: what those measure stays in `scratch` for the next row.
+    """
+    energy, difference = scratch[:INNER], scratch[INNER : 2 * INNER]
+    product, rough = scratch[2 * INNER : 3 * INNER], scratch[3 * INNER : 4 * INNER]
+    first = CELL * row
+    for line in range(first if row == 0 else first + INNER - CELL, first + INNER):
+        at = line % INNER
+        _measure(padded, line + 1, energy[at], difference[at], product[at], rough[at])
+    tall = scratch[4 * INNER :]
+    _sum_rows(energy, first, WINDOW, tall[0])
+    _sum_rows(energy, first, LEVER, tall[1])
+    _sum_rows(energy, first, CELL_WINDOW, tall[2])
+    _sum_rows(difference, first, WINDOW, tall[3])
+    _sum_rows(product, first, WINDOW, tall[4])
+    _sum_rows(rough, first, MIDDLE_WINDOW, tall[5])
+    _sum_columns(tall, features, orientation)
+
+
+@compiled
+def _measure(
+    padded: NDArray[np.uint8],
+    line: int,
+    energy: NDArray[np.int32],
+    difference: NDArray[np.int32],
+    product: NDArray[np.int32],
+    rough: NDArray[np.int32],
+) -> None:
+    """What each pixel of a row adds to the sums."""
+    above, here, below = padded[line - 1], padded[line], padded[line + 1]
+    for column in range(1, len(here) - 1):
+        left, right = np.int32(here[column - 1]), np.int32(here[column + 1])
+        up, under = np.int32(above[column]), np.int32(below[column])
+        across, down = right - left, under - up
+        laplacian = left + right + up + under - 4 * np.int32(here[column])
+        energy[column] = across * across + down * down
+        difference[column] = across * across - down * down
+        product[column] = 2 * across * down
+        rough[column] = laplacian * laplacian
+
+
+@compiled
+def _sum_rows(
+    lines: NDArray[np.int32], first: int, weights: tuple[int, ...], total: NDArray[np.int32]
+) -> None:
+    """Weighted sum of the lines, whose first one is wherever its turn was."""
+    a, b, c = lines[first % INNER], lines[(first + 1) % INNER], lines[(first + 2) % INNER]
+    d, e, f = lines[(first + 3) % INNER], lines[(first + 4) % INNER], lines[(first + 5) % INNER]
+    for column in range(1, len(total) - 1):
+        total[column] = (
+            weights[0] * a[column]
+            + weights[1] * b[column]
+            + weights[2] * c[column]
+            + weights[3] * d[column]
+            + weights[4] * e[column]
+            + weights[5] * f[column]
+        )
+
+
+@compiled
+def _sum_columns(
+    tall: NDArray[np.int32], features: NDArray[np.int32], orientation: NDArray[np.int32]
+) -> None:
+    """Weighted sums of what `_sum_rows` gave for the columns of a cell, and their features."""
     for column in range(len(orientation)):
-        first = CELL * column + 1
-        strength = np.int32(0)
-        lean_columns = np.int32(0)
-        lean_rows = np.int32(0)
-        difference = np.int32(0)
-        product = np.int32(0)
-        for tap in range(PATCH - 2):
-            weight, lever = np.int32(WINDOW[tap]), np.int32(LEVER[tap])
-            strength += weight * energy_tall[first + tap]
-            lean_columns += lever * energy_tall[first + tap]
-            lean_rows += weight * energy_leaning[first + tap]
-            difference += weight * difference_tall[first + tap]
-            product += weight * product_tall[first + tap]
+        at = CELL * column + 1
+        strength = _weighted(tall[0], at, WINDOW)
+        lean_columns = _weighted(tall[0], at, LEVER)
+        lean_rows = _weighted(tall[1], at, WINDOW)
+        difference = _weighted(tall[3], at, WINDOW)
+        product = _weighted(tall[4], at, WINDOW)
         flipped, transposed = product < 0, difference < 0
         lean = lean_rows if transposed else lean_columns
         signed_lean = -lean if flipped and not transposed else lean
@@ -201,13 +240,20 @@ def _gradient_features(
         features[1, column] = _ratio(run * run + rise * rise, np.float64(strength) ** 2)
         features[2, column] = _ratio(rise, run + rise)
         features[3, column] = _ratio(np.float64(abs(lean)), np.float64(strength))
-        features[4, column] = energy_inner[first + 2] + energy_inner[first + 3]
-        features[5, column] = (
-            rough_tall[first + 1]
-            + rough_tall[first + 2]
-            + rough_tall[first + 3]
-            + rough_tall[first + 4]
-        )
+        features[4, column] = _weighted(tall[2], at, CELL_WINDOW)
+        features[5, column] = _weighted(tall[5], at, MIDDLE_WINDOW)
+
+
+@compiled
+def _weighted(line: NDArray[np.int32], at: int, weights: tuple[int, ...]) -> np.int32:
+    return np.int32(
+        weights[0] * line[at]
+        + weights[1] * line[at + 1]
+        + weights[2] * line[at + 2]
+        + weights[3] * line[at + 3]
+        + weights[4] * line[at + 4]
+        + weights[5] * line[at + 5]
+    )
 
 
 @compiled
@@ -417,22 +463,6 @@ def _take(builder: Any, vector: Any, lanes: Iterable[int]) -> Any:
 
 
 @compiled
-def resize_columns(
-    plane: NDArray[np.int16],
-    positions: NDArray[np.int32],
-    weights: NDArray[np.int32],
-    result: NDArray[np.int16],
-) -> None:
-    half = np.int32(1 << (plain.WEIGHT_BITS - 1))
-    for row in range(result.shape[0]):
-        for column in range(result.shape[1]):
-            total = half
-            for tap in range(plain.TAPS):
-                total += weights[column, tap] * np.int32(plane[row, positions[column, tap]])
-            result[row, column] = total >> plain.WEIGHT_BITS
-
-
-@compiled
 def resize_rows(
     plane: NDArray[np.int16],
     positions: NDArray[np.int32],
@@ -458,10 +488,19 @@ def resize_rows(
 def compose_rows(
     luma: NDArray[np.int16], differences: NDArray[np.int16], rgb: NDArray[np.uint8]
 ) -> None:
-    half = np.int32(1 << (FRACTION_BITS - 1))
-    for row in range(luma.shape[0]):
-        for column in range(luma.shape[1]):
-            light = np.int32(luma[row, column]) + half
-            for channel in range(3):
-                total = (light + np.int32(differences[row, channel, column])) >> FRACTION_BITS
-                rgb[row, column, channel] = min(max(total, np.int32(0)), np.int32(255))
+    """`rgb` has three columns for each of `luma`."""
+    for row in range(len(luma)):
+        light, line = luma[row], rgb[row]
+        red, green, blue = differences[row, 0], differences[row, 1], differences[row, 2]
+        for column in range(len(light)):
+            line[3 * column] = _sum_of_light(light[column], red[column])
+            line[3 * column + 1] = _sum_of_light(light[column], green[column])
+            line[3 * column + 2] = _sum_of_light(light[column], blue[column])
+
+
+@compiled
+def _sum_of_light(luma: np.int16, difference: np.int16) -> np.uint8:
+    total = np.int32(luma) + np.int32(difference) + np.int32(1 << (FRACTION_BITS - 1))
+    # Kept to 32 bits, so that vectors hold as many as possible.
+    rounded = np.int32(total >> FRACTION_BITS)
+    return np.uint8(min(max(rounded, np.int32(0)), np.int32(255)))

@@ -134,13 +134,6 @@ def filter_cells(
         kernels.filter_rows(*arguments, EIGHT)
 
 
-def resize_columns(
-    plane: Any, lines: Any, size: Any, positions: Any, weights: Any, count: Any, result: Any
-) -> None:
-    taps = carray(positions, (count, TAPS)), carray(weights, (count, TAPS))
-    kernels.resize_columns(carray(plane, (lines, size)), *taps, carray(result, (lines, count)))
-
-
 def resize_rows(
     plane: Any, lines: Any, size: Any, positions: Any, weights: Any, count: Any, result: Any
 ) -> None:
@@ -152,17 +145,15 @@ def compose_rows(luma: Any, differences: Any, rows: Any, columns: Any, rgb: Any)
     kernels.compose_rows(
         carray(luma, (rows, columns)),
         carray(differences, (rows, 3, columns)),
-        carray(rgb, (rows, columns, 3)),
+        carray(rgb, (rows, 3 * columns)),
     )
 
 
-RESIZE = SHORTS, COUNT, COUNT, INTEGERS, INTEGERS, COUNT, SHORTS
 EXPORTS: dict[Callable[..., None], tuple[Any, ...]] = {
     filter_cells: (
         BYTES, SHORTS, COUNT, COUNT, INTEGERS, INTEGERS, COUNT, SHORTS, INTEGERS, SHORTS, COUNT,
     ),
-    resize_columns: RESIZE,
-    resize_rows: RESIZE,
+    resize_rows: (SHORTS, COUNT, COUNT, INTEGERS, INTEGERS, COUNT, SHORTS),
     compose_rows: (SHORTS, SHORTS, COUNT, COUNT, BYTES),
 }  # fmt: skip
 

@@ -43,7 +43,10 @@ def differences(rgb: NDArray[np.uint8], luma: NDArray[np.uint8]) -> NDArray[np.i
     ndarray of shape (M, 3, N), int16
         -255..255: a line of each channel, then the next row.
     """
-    return rgb.transpose(0, 2, 1).astype(np.int16) - luma[:, None]
+    lines = np.empty((len(rgb), 3, rgb.shape[1]), np.int16)
+    lines[:] = rgb.transpose(0, 2, 1)
+    lines -= luma[:, None]
+    return lines
 
 
 def round_luma(luma: NDArray[np.int16]) -> NDArray[np.uint8]:

@@ -21,7 +21,7 @@ from raisr_decoder.restore import Engine
 
 LIBRARY = Path(__file__).with_name("kernel.wasm")
 
-SCRATCH_LINES = len(FEATURES) + 8
+SCRATCH_LINES = len(FEATURES) + 32
 """Lines of int32, as wide as the picture, that hashing a row of cells needs."""
 
 
@@ -56,13 +56,15 @@ def signed(padded: NDArray[np.uint8]) -> NDArray[np.int16]:
 
 def resize(plane: NDArray[np.int16], down: Taps, across: Taps) -> NDArray[np.int16]:
     """Twin of `raisr_decoder.resize.resize`."""
-    lines = plane.reshape(-1, plane.shape[-1])
-    narrow = np.empty((len(lines), len(across[0])), np.int16)
-    _call("resize_columns", lines, *lines.shape, *across, len(narrow[0]), narrow)
-    rows = narrow.reshape(len(plane), -1)
-    result = np.empty((len(down[0]), rows.shape[1]), np.int16)
-    _call("resize_rows", rows, *rows.shape, *down, len(result), result)
-    return result.reshape(-1, *plane.shape[1:-1], len(across[0]))
+    narrow = _along_rows(np.ascontiguousarray(plane.T), across)
+    return _along_rows(np.ascontiguousarray(narrow.T), down)
+
+
+def _along_rows(plane: NDArray[np.int16], along: Taps) -> NDArray[np.int16]:
+    result = np.empty((len(along[0]), *plane.shape[1:]), np.int16)
+    lines, samples = len(plane), plane[0].size
+    _call("resize_rows", plane, lines, samples, *along, len(result), result)
+    return result
 
 
 def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:

@@ -31,10 +31,10 @@ def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.in
     ndarray of shape (q * K, q * L), int16
         Within 0..255, with `FRACTION_BITS` fraction bits.
     """
-    signed = (padded ^ ZERO).view(np.int8)
-    patches = sliding_window_view(signed, (PATCH, PATCH))[::CELL, ::CELL]
+    patches = _patches(padded)
     bucket, orientation = hash_cells(padded, stage.tree)
-    index = orientation * stage.tree.leaves + bucket
+    # Short numbers, as NumPy sorts those in one go.
+    index = (orientation * stage.tree.leaves + bucket).astype(np.int16)
 
     rows, columns = index.shape
     block = stage.block
@@ -42,30 +42,42 @@ def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.in
     strip = max(1, STRIP_CELLS // columns)
     for start in range(0, rows, strip):
         stop = min(start + strip, rows)
-        sums = _apply(patches[start:stop], index[start:stop], stage.expanded)
-        rounded = _round(sums).reshape(stop - start, columns, block, block)
-        result[start:stop] = rounded.transpose(0, 2, 1, 3)
+        blocks = _apply(patches[start:stop], index[start:stop], stage.expanded)
+        blocks = blocks.reshape(stop - start, columns, block, block)
+        result[start:stop] = blocks.transpose(0, 2, 1, 3)
     return result.reshape(rows * block, columns * block)
 
 
+def _patches(padded: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The patch of each cell, less `ZERO`, each row of eight int8 as one number.
+
+    Copying numbers is faster than copying eight bytes each time.
+    """
+    signed = (padded ^ ZERO).view(np.int8)
+    rows = np.ascontiguousarray(sliding_window_view(signed, PATCH, axis=1)[:, ::CELL])
+    return sliding_window_view(rows.view(np.int64)[..., 0], PATCH, axis=0)[::CELL]
+
+
 def _apply(
-    patches: NDArray[np.int8], index: NDArray[np.int32], filters: NDArray[np.float32]
-) -> NDArray[np.float32]:
+    patches: NDArray[np.int64], index: NDArray[np.int16], filters: NDArray[np.float32]
+) -> NDArray[np.int16]:
     """One matrix product for all cells of a filter; every partial sum is exact in float32."""
-    flat = patches.reshape(-1, PATCH**2)
     keys = index.ravel()
     order = np.argsort(keys, kind="stable")
-    values = flat[order].astype(np.float32)
-    borders = np.flatnonzero(np.diff(keys[order])) + 1
+    sorted_keys = keys[order]
+    pixels = patches.reshape(-1, PATCH).take(order, axis=0).view(np.int8).astype(np.float32)
+    borders = np.flatnonzero(np.diff(sorted_keys)) + 1
     sums = np.empty((len(keys), filters.shape[2]), np.float32)
     for start, stop in zip([0, *borders], [*borders, len(keys)], strict=True):
-        sums[order[start:stop]] = values[start:stop] @ filters[keys[order[start]]]
-    return sums
+        np.matmul(pixels[start:stop], filters[sorted_keys[start]], out=sums[start:stop])
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return _round(sums).take(place, axis=0)
 
 
 def _round(sums: NDArray[np.float32]) -> NDArray[np.int16]:
     shift = WEIGHT_BITS - FRACTION_BITS
-    offset = (ZERO << WEIGHT_BITS) + (1 << (shift - 1))
-    total = (sums.astype(np.int32) + offset) >> shift
-    rounded: NDArray[np.int16] = np.clip(total, 0, 255 << FRACTION_BITS).astype(np.int16)
-    return rounded
+    total = sums.astype(np.int32)
+    total += (ZERO << WEIGHT_BITS) + (1 << (shift - 1))
+    total >>= shift
+    return np.clip(total, 0, 255 << FRACTION_BITS, out=total).astype(np.int16)

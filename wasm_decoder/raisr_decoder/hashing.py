@@ -26,6 +26,10 @@ WINDOW = (1, 2, 4, 4, 2, 1)
 LEVER = tuple(weight * distance for weight, distance in zip(WINDOW, range(-5, 6, 2), strict=True))
 """The same weights times the distance from the middle of the cell in half pixels."""
 
+CELL_WINDOW = (0, 0, 1, 1, 0, 0)
+MIDDLE_WINDOW = (0, 1, 1, 1, 1, 0)
+"""Of the inner 6 x 6 pixels, the cell, and the 4 x 4 pixels in the middle."""
+
 RATIO_BITS = 12
 
 FEATURES = (
@@ -136,10 +140,11 @@ def descend(tree: Tree, features: NDArray[np.int32]) -> NDArray[np.int32]:
     -------
     ndarray of shape (cells,), int32
     """
-    cell = np.arange(features.shape[1])
-    node = np.zeros(len(cell), np.intp)
+    count = features.shape[1]
+    values, first_value = features.ravel(), tree.feature * np.intp(count)
+    cell, node = np.arange(count), np.zeros(count, np.intp)
     for _ in range(tree.depth):
-        exceeds = features[tree.feature[node], cell] > tree.threshold[node]
+        exceeds = values[first_value[node] + cell] > tree.threshold[node]
         node = 2 * node + 1 + exceeds
     return (node - (tree.leaves - 1)).astype(np.int32)
 
@@ -168,14 +173,15 @@ def cell_features(
     plane = padded.astype(np.int32)
     down = plane[2:, 1:-1] - plane[:-2, 1:-1]
     across = plane[1:-1, 2:] - plane[1:-1, :-2]
-    energy = down * down + across * across
+    down_square, across_square = down * down, across * across
+    energy = across_square + down_square
 
     tall = _sum_rows(energy, WINDOW)
     strength = _sum_columns(tall, WINDOW)
     lean_columns = _sum_columns(tall, LEVER)
     lean_rows = _sum_columns(_sum_rows(energy, LEVER), WINDOW)
-    difference = _sum_columns(_sum_rows(across * across - down * down, WINDOW), WINDOW)
-    product = _sum_columns(_sum_rows(2 * down * across, WINDOW), WINDOW)
+    difference = _sum(across_square - down_square, WINDOW)
+    product = 2 * _sum(down * across, WINDOW)
 
     flipped, transposed = product < 0, difference < 0
     lean = np.where(transposed, lean_rows, np.where(flipped, -lean_columns, lean_columns))
@@ -200,7 +206,7 @@ def cell_features(
         _ratio(run.astype(np.float64) ** 2 + rise.astype(np.float64) ** 2, square),
         _ratio(rise, run + rise),
         _ratio(np.abs(lean), strength),
-        _inner(energy),
+        _sum(energy, CELL_WINDOW),
         _roughness(plane),
         np.maximum(np.maximum(f, g), np.maximum(j, k))
         - np.minimum(np.minimum(f, g), np.minimum(j, k)),
@@ -215,17 +221,33 @@ def cell_features(
     return np.stack(features).astype(np.int32, copy=False), orientation.astype(np.int32)
 
 
+def _sum(values: NDArray[np.int32], window: tuple[int, ...]) -> NDArray[np.int32]:
+    """Weighted sums over the six inner rows and columns of each cell."""
+    return _sum_columns(_sum_rows(values, window), window)
+
+
 def _sum_rows(values: NDArray[np.int32], weights: tuple[int, ...]) -> NDArray[np.int32]:
-    """Weighted sums over the six inner rows of each row of cells."""
-    rows = values.shape[0] // CELL - MARGIN + 1
-    total = np.zeros((rows, values.shape[1]), np.int32)
-    for start, weight in enumerate(weights):
-        total += weight * values[start : start + CELL * rows : CELL]
-    return total
+    rows = CELL * (values.shape[0] // CELL - MARGIN + 1)
+    return _weighted([values[row : row + rows : CELL] for row in range(len(weights))], weights)
 
 
 def _sum_columns(values: NDArray[np.int32], weights: tuple[int, ...]) -> NDArray[np.int32]:
-    return _sum_rows(values.T, weights).T
+    columns = CELL * (values.shape[1] // CELL - MARGIN + 1)
+    starts = range(len(weights))
+    return _weighted([values[:, start : start + columns : CELL] for start in starts], weights)
+
+
+def _weighted(samples: list[NDArray[np.int32]], weights: tuple[int, ...]) -> NDArray[np.int32]:
+    """Weighted sum, where weights are the same on both sides of the middle, their sign aside."""
+    middle = len(weights) // 2
+    join = np.add if weights[middle - 1] == weights[middle] else np.subtract
+    total = np.zeros(samples[0].shape, np.int32)
+    for before, after, weight in zip(
+        samples[middle - 1 :: -1], samples[middle:], weights[middle:], strict=True
+    ):
+        if weight:
+            total += weight * join(after, before)
+    return total
 
 
 def _middle(plane: NDArray[np.int32]) -> list[list[NDArray[np.int32]]]:
@@ -239,22 +261,16 @@ def _middle(plane: NDArray[np.int32]) -> list[list[NDArray[np.int32]]]:
     ]
 
 
-def _inner(energy: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Gradient energy of the four pixels of each cell."""
-    return _sum_columns(_sum_rows(energy, (0, 0, 1, 1, 0, 0)), (0, 0, 1, 1, 0, 0))
-
-
 def _roughness(plane: NDArray[np.int32]) -> NDArray[np.int32]:
     """Squared Laplacian summed over the 4 x 4 pixels in the middle of each patch."""
     inner = plane[1:-1, 1:-1]
     around = plane[2:, 1:-1] + plane[:-2, 1:-1] + plane[1:-1, 2:] + plane[1:-1, :-2]
     laplacian = around - 4 * inner
-    window = (0, 1, 1, 1, 1, 0)
-    return _sum_columns(_sum_rows(laplacian * laplacian, window), window)
+    return _sum(laplacian * laplacian, MIDDLE_WINDOW)
 
 
 def _ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> NDArray[np.int32]:
     """Quotient times 2**12, rounded down; both are exact in float64, and so is 0 / 0 = 0."""
     scaled = numerator * float(1 << RATIO_BITS)
-    floor: NDArray[np.int32] = np.floor(scaled / np.maximum(denominator, 1)).astype(np.int32)
+    floor: NDArray[np.int32] = (scaled / np.maximum(denominator, 1)).astype(np.int32)
     return floor

@@ -257,4 +257,4 @@ def _rounded(fine: Plane) -> Plane:
 
 
 def _fine(samples: NDArray[Any]) -> NDArray[np.int16]:
-    return samples.astype(np.int16) << FRACTION_BITS
+    return samples.astype(np.int16, copy=False) << FRACTION_BITS

@@ -1,0 +1,60 @@
+"""One restore to be timed, the same in CPython and in Pyodide."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_decoder.bank import Bank, load
+from raisr_decoder.color import luma
+from raisr_decoder.planes import plane_of
+from raisr_decoder.restore import (
+    Engine,
+    Shape,
+    restore,
+    restore_luma,
+    sampling_steps,
+    strips_of,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A base picture, a bank, and the full picture's rows and columns."""
+
+    base: NDArray[np.uint8]
+    bank: Bank
+    shape: Shape
+
+
+def prepare(
+    pixels: bytes, small: tuple[int, int], bank: bytes, shape: tuple[int, int], engine: Engine
+) -> Case:
+    """A case whose bank is ready: what is done once for each bank is not timed."""
+    rows, columns = small
+    base = np.frombuffer(pixels, np.uint8).reshape(rows, columns, 3)
+    height, width = shape
+    case = Case(base, load(bytes(bank)), (height, width))
+    full_milliseconds(case, engine)
+    return case
+
+
+def luma_milliseconds(case: Case, engine: Engine) -> float:
+    """How long luma alone takes, in strips as `restore` makes them."""
+    small = luma(case.base)
+    steps = sampling_steps(small.shape, case.bank, case.shape)
+    light = restore_luma(plane_of(small), case.bank, case.shape, steps, engine)
+    start = time.perf_counter()
+    for _ in engine.map(lambda rows: light.rows(*rows), strips_of(case.shape)):
+        pass
+    return 1000 * (time.perf_counter() - start)
+
+
+def full_milliseconds(case: Case, engine: Engine) -> float:
+    """How long the whole restore takes, colour included."""
+    start = time.perf_counter()
+    restore(case.base, case.bank, case.shape, engine=engine)
+    return 1000 * (time.perf_counter() - start)
