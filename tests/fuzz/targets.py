@@ -9,6 +9,7 @@ from __future__ import annotations
 import resource
 import time
 from dataclasses import dataclass
+from functools import cache
 
 import reference
 from fuzz.mutations import bank_and_payload
@@ -19,6 +20,7 @@ from raisr_decoder.payload import Record, parse
 from raisr_decoder.restore import NO_FILTERS, NUMPY, check_sizes, restore
 from raisr_encoder import kernels
 from raisr_encoder.image_io import decode_base, stored_shape
+from support import decode, read_vectors
 
 PIXELS = 1 << 16
 """Of the largest picture that is restored: legal ones of 2^27 take their time."""
@@ -49,6 +51,7 @@ def try_case(case: bytes) -> Outcome:
     ------
     Finding
     """
+    _compile()
     begun, before = time.process_time(), _peak()
     try:
         _restore(*bank_and_payload(case))
@@ -95,6 +98,13 @@ def _parse(payload: bytes) -> Record:
     if (expected.rows, expected.columns) != record.shape:
         raise Finding("the decoders read different sizes")
     return record
+
+
+@cache
+def _compile() -> None:
+    """Let Numba compile all that cases need before any of them is timed."""
+    for vector in read_vectors():
+        decode(vector, kernels.engine(1))
 
 
 def _peak() -> int:

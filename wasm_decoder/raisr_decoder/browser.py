@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from raisr_decoder import bank, payload
 from raisr_decoder.alpha import parse_alpha, split_alpha
 from raisr_decoder.errors import BankMismatch
-from raisr_decoder.restore import NO_FILTERS, NUMPY, Engine, restore_strips
+from raisr_decoder.restore import NO_FILTERS, NUMPY, Engine, check_sizes, restore_strips
 
 
 class JsBytes(Protocol):
@@ -105,6 +105,7 @@ def upscale(
     ------
     BankError, LimitExceeded
     """
+    check_sizes((base_height, base_width), (height, width))
     picture = np.frombuffer(rgba.to_bytes(), np.uint8).reshape(base_height, base_width, 4)
     flat, alpha = split_alpha(picture)
     filters = bank.load(bank_data.to_bytes())
