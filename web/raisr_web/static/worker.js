@@ -1,4 +1,4 @@
-/** The worker: runs Python, and hands a payload's bytes in and full-size pixels out. */
+/** The worker: runs Python, hands a payload's bytes in, and paints full-size pixels. */
 
 import * as Comlink from "./runtime/comlink.mjs";
 import { startPython } from "./python.js";
@@ -6,16 +6,13 @@ import { RestoreError } from "./restore-error.js";
 
 const BANKS = new URL("./banks/", import.meta.url).href;
 const FETCH_MILLISECONDS = 60_000;
+/** How often the page hears that the worker is alive. */
+const PULSE_MILLISECONDS = 2_000;
+/** A page that nobody looks at paints nothing; it is not waited for. */
+const PAINT_MILLISECONDS = 200;
 
 /**
- * @typedef {object} Strip
- * @property {"restoring"} stage
- * @property {number} width columns of the full picture
- * @property {number} height rows of the full picture
- * @property {number} top row of the full picture where the strip belongs
- * @property {Uint8ClampedArray<ArrayBuffer>} strip RGBA, row by row
- *
- * @typedef {{stage: "loading"} | Strip} Progress
+ * @typedef {{stage: "loading" | "restoring", done: number}} Progress `done` rises from 0 to 1
  *
  * @typedef {object} Restored
  * @property {number} width columns of the full picture
@@ -41,22 +38,58 @@ export class Restorer {
   #decoder = null;
   /** @type {Map<string, Promise<Uint8Array>>} */
   #banks = new Map();
-  #current = new AbortController();
+  /** What pages show: without the worker's half of it a canvas might lose what it shows.
+   * @type {Map<number, OffscreenCanvas>} */
+  #canvases = new Map();
+  /** @type {{id: number, controller: AbortController} | null} */
+  #current = null;
 
   /**
    * Restore one picture. Only one restore runs at a time.
    *
+   * @param {number} id names the restore and its canvas to `release`
    * @param {string} url of the picture
    * @param {number | undefined} scale for a picture without a record; others know their size
-   * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress is given the strips;
-   *   the next one is made when it has returned
+   * @param {OffscreenCanvas} canvas is painted strip by strip
+   * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress the next strip is made
+   *   when it has returned
    * @returns {Promise<Restored>}
    * @throws {RestoreError}
    */
-  async restore(url, scale, onProgress) {
-    this.#current = new AbortController();
-    const { signal } = this.#current;
-    onProgress({ stage: "loading" });
+  async restore(id, url, scale, canvas, onProgress) {
+    const controller = new AbortController();
+    this.#current = { id, controller };
+    const pulse = setInterval(() => postMessage("alive"), PULSE_MILLISECONDS);
+    try {
+      const restored = await this.#restore(url, scale, canvas, onProgress, controller.signal);
+      this.#canvases.set(id, canvas);
+      return restored;
+    } finally {
+      clearInterval(pulse);
+      this.#current = null;
+    }
+  }
+
+  /**
+   * Give up a restore that is under way, or the canvas of one that is done.
+   *
+   * @param {number} id
+   */
+  release(id) {
+    if (this.#current?.id === id) this.#current.controller.abort();
+    this.#canvases.delete(id);
+  }
+
+  /**
+   * @param {string} url
+   * @param {number | undefined} scale
+   * @param {OffscreenCanvas} canvas
+   * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress
+   * @param {AbortSignal} signal
+   * @returns {Promise<Restored>}
+   */
+  async #restore(url, scale, canvas, onProgress, signal) {
+    onProgress({ stage: "loading", done: 0 });
     const [decoder, file] = await Promise.all([this.#load(), fetchBytes("the picture", url, signal)]);
     signal.throwIfAborted();
     const record = describe(decoder, file, scale);
@@ -73,23 +106,20 @@ export class Restorer {
     );
     try {
       for (let top = 0; top < height; ) {
-        const strip = takePixels(callPython(() => strips.next().value));
-        const progress = { stage: "restoring", width, height, top, strip };
-        top += strip.length / width / 4;
-        await onProgress(Comlink.transfer(/** @type {Strip} */ (progress), [strip.buffer]));
+        const strip = callPython(() => strips.next().value);
+        // Not before Python has found that the sizes belong together.
+        if (top === 0) Object.assign(canvas, { width, height });
+        top += paint(canvas, strip, top);
+        await onProgress({ stage: "restoring", done: top / height });
         signal.throwIfAborted();
       }
     } finally {
       strips.destroy();
     }
     const milliseconds = performance.now() - start;
+    await painted();
     const { name: engine } = decoder.engine();
     return { width, height, bank, engine, bytes: file.length, milliseconds };
-  }
-
-  /** Give up the restore that is under way. */
-  cancel() {
-    this.#current.abort();
   }
 
   /** Load Python once; after a failure the next picture tries again. */
@@ -225,16 +255,33 @@ function callPython(call) {
 }
 
 /**
- * Copy a NumPy array out of Python's memory, and let Python have it back.
+ * Paint a strip, and let Python have its memory back.
  *
- * @param {import("pyodide/ffi").PyBuffer} array flat, uint8
+ * @param {OffscreenCanvas} canvas
+ * @param {import("pyodide/ffi").PyBuffer} strip flat, uint8, RGBA
+ * @param {number} top row of the picture where the strip belongs
+ * @returns {number} rows of the strip
  */
-function takePixels(array) {
-  const view = array.getBuffer("u8clamped");
-  const pixels = new Uint8ClampedArray(view.data);
-  view.release();
-  array.destroy();
-  return pixels;
+function paint(canvas, strip, top) {
+  const context = canvas.getContext("2d");
+  if (!context) throw new RestoreError("RuntimeFailed", "no canvas");
+  const view = strip.getBuffer("u8clamped");
+  try {
+    const pixels = new ImageData(/** @type {any} */ (view.data), canvas.width);
+    context.putImageData(pixels, 0, top);
+    return pixels.height;
+  } finally {
+    view.release();
+    strip.destroy();
+  }
+}
+
+/** Wait until what was painted is on its way to the screen. */
+function painted() {
+  const frames = new Promise((resolve) =>
+    requestAnimationFrame(() => requestAnimationFrame(resolve)),
+  );
+  return Promise.race([frames, new Promise((resolve) => setTimeout(resolve, PAINT_MILLISECONDS))]);
 }
 
 Comlink.expose(new Restorer());
