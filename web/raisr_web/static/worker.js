@@ -6,6 +6,18 @@ import { RestoreError } from "./restore-error.js";
 
 const BANKS = new URL("./banks/", import.meta.url).href;
 const FETCH_MILLISECONDS = 60_000;
+/** A server that asks to come again later is asked so often, and waited for so long each time. */
+const ATTEMPTS = 3;
+const MOST_RETRY_SECONDS = 10;
+/** What may be the fault of bytes that a cache holds, or that have arrived in part. */
+const TRANSIENT = [
+  "FetchError",
+  "DecodeError",
+  "ContainerDamaged",
+  "RecordDamaged",
+  "BankDamaged",
+  "BankMismatch",
+];
 /** How often the page hears that the worker is alive. */
 const PULSE_MILLISECONDS = 2_000;
 /** A page that nobody looks at paints nothing; it is not waited for. */
@@ -61,8 +73,8 @@ export class Restorer {
     this.#current = { id, controller };
     const pulse = setInterval(() => postMessage("alive"), PULSE_MILLISECONDS);
     try {
-      const restored = await this.#restore(url, scale, canvas, onProgress, controller.signal);
-      this.#canvases.set(id, canvas);
+      const restored = await this.#attempts(url, scale, canvas, onProgress, controller.signal);
+      if (!controller.signal.aborted) this.#canvases.set(id, canvas);
       return restored;
     } finally {
       clearInterval(pulse);
@@ -81,22 +93,48 @@ export class Restorer {
   }
 
   /**
+   * Restore from what the browser has kept, or if that does not do, from what the server has now.
+   *
    * @param {string} url
    * @param {number | undefined} scale
    * @param {OffscreenCanvas} canvas
    * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress
    * @param {AbortSignal} signal
+   */
+  async #attempts(url, scale, canvas, onProgress, signal) {
+    onProgress({ stage: "loading", done: 0 });
+    const decoder = this.#load();
+    // The page has just fetched the base picture; its copy in the browser's cache will do.
+    const kept = fetchBytes("the picture", url, "force-cache", signal);
+    try {
+      const [python, file] = await Promise.all([decoder, kept]);
+      return await this.#restore(python, file, scale, canvas, "force-cache", onProgress, signal);
+    } catch (error) {
+      if (!TRANSIENT.includes(/** @type {Error} */ (error).name)) throw error;
+    }
+    signal.throwIfAborted();
+    this.#banks.clear();
+    const [python, file] = [await decoder, await fetchBytes("the picture", url, "reload", signal)];
+    return this.#restore(python, file, scale, canvas, "reload", onProgress, signal);
+  }
+
+  /**
+   * @param {Decoder} decoder
+   * @param {Uint8Array<ArrayBuffer>} file
+   * @param {number | undefined} scale
+   * @param {OffscreenCanvas} canvas
+   * @param {RequestCache} cache
+   * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress
+   * @param {AbortSignal} signal
    * @returns {Promise<Restored>}
    */
-  async #restore(url, scale, canvas, onProgress, signal) {
-    onProgress({ stage: "loading", done: 0 });
-    const [decoder, file] = await Promise.all([this.#load(), fetchBytes("the picture", url, signal)]);
+  async #restore(decoder, file, scale, canvas, cache, onProgress, signal) {
     signal.throwIfAborted();
     const record = describe(decoder, file, scale);
     const start = performance.now();
     const base = await decodeBase(file);
     const { width, height, bank } = record ?? (await enlargement(file, base, scale ?? 1));
-    const filters = bank ? await this.#bank(bank) : undefined;
+    const filters = bank ? await this.#bank(bank, cache) : undefined;
     signal.throwIfAborted();
 
     const strips = callPython(() =>
@@ -122,10 +160,9 @@ export class Restorer {
     return { width, height, bank, engine, bytes: file.length, milliseconds };
   }
 
-  /** Load Python once; after a failure the next picture tries again. */
+  /** Load Python once; after a failure the page starts a new worker, which tries again. */
   #load() {
     this.#decoder ??= startPython().catch((error) => {
-      this.#decoder = null;
       throw new RestoreError("RuntimeUnavailable", `Python cannot be loaded: ${error.message}`);
     });
     return this.#decoder;
@@ -133,12 +170,13 @@ export class Restorer {
 
   /**
    * @param {string} id
+   * @param {RequestCache} cache
    * @returns {Promise<Uint8Array>}
    */
-  #bank(id) {
+  #bank(id, cache) {
     const known = this.#banks.get(id);
     if (known) return known;
-    const bank = fetchBytes("the picture's filter bank", `${BANKS}${id}.bank`);
+    const bank = fetchBytes("the picture's filter bank", `${BANKS}${id}.bank`, cache);
     this.#banks.set(id, bank);
     bank.catch(() => this.#banks.delete(id));
     return bank;
@@ -148,19 +186,22 @@ export class Restorer {
 /**
  * @param {string} what in words, for the error
  * @param {string} url
+ * @param {RequestCache} cache
  * @param {AbortSignal} [signal]
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-async function fetchBytes(what, url, signal) {
+async function fetchBytes(what, url, cache, signal) {
   const timeout = AbortSignal.timeout(FETCH_MILLISECONDS);
+  const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
   try {
-    // The page has just fetched the base picture; its copy in the browser's cache will do.
-    const response = await fetch(url, {
-      cache: "force-cache",
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await fetch(url, { cache, signal: either });
+      if (response.ok) return new Uint8Array(await response.arrayBuffer());
+      const seconds = Number(response.headers.get("Retry-After"));
+      const later = response.status === 503 && seconds > 0 && seconds <= MOST_RETRY_SECONDS;
+      if (!later || attempt === ATTEMPTS) throw new Error(`the server answered ${response.status}`);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    }
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
     throw new RestoreError("FetchError", `${what} cannot be fetched: ${message}`);
@@ -196,7 +237,7 @@ function describe(decoder, file, scale) {
  */
 async function enlargement(file, base, scale) {
   const [width, height] = [Math.round(base.width * scale), Math.round(base.height * scale)];
-  const index = await fetchBytes("the list of filter banks", `${BANKS}index.json`);
+  const index = await fetchBytes("the list of filter banks", `${BANKS}index.json`, "no-cache");
   /** @type {Record<"clean" | "compressed", {direct: Record<string, string>,
    *   resizing: {upTo: number, bank: string}[]}>} */
   const { clean, compressed } = JSON.parse(new TextDecoder().decode(index));
@@ -269,6 +310,7 @@ function paint(canvas, strip, top) {
   try {
     const pixels = new ImageData(/** @type {any} */ (view.data), canvas.width);
     context.putImageData(pixels, 0, top);
+    if (context.isContextLost?.()) throw new RestoreError("MemoryError", "no memory for the canvas");
     return pixels.height;
   } finally {
     view.release();
