@@ -28,7 +28,7 @@ def test_the_gallery_says_which_picture_is_unreadable(client: FlaskClient) -> No
 
 
 def test_the_gallery_gives_full_sizes_before_anything_is_restored(client: FlaskClient) -> None:
-    assert client.get("/").text.count('width="128" height="96"') == 4
+    assert client.get("/").text.count('width="128" height="96"') == 6
 
 
 def test_an_empty_folder_says_so(client: FlaskClient, folder: Path) -> None:

@@ -63,12 +63,12 @@ class PhotoMissing(WebError):
         self.name = name
 
 
-class TooManyTrials(WebError):
-    """Others are waiting already."""
+class Busy(WebError):
+    """Too many others are waiting already."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"{most} photographs are waiting already: try again in a minute")
-        self.most = most
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many others are waiting: try again in {seconds} seconds")
+        self.seconds = seconds
 
 
 class TrialMissing(WebError):

@@ -8,7 +8,6 @@ from typing import Any
 import flask
 
 from raisr_decoder.payload import parse
-from raisr_encoder.bank_store import BankStore
 from raisr_encoder.files import write_whole
 from raisr_web.app import create_app
 from raisr_web.assets import COMPRESSIBLE
@@ -37,7 +36,7 @@ def export(photos: Path, site: Path, cache: Path, runtime: Path, told: Progress)
     app.jinja_env.globals["url_for"] = relative_url_for
     shown: Photos = app.extensions["raisr"]
     names = [entry.name for entry in shown.entries() if entry.problem is None]
-    banks = ids_in(bank_index(BankStore()))
+    banks = ids_in(bank_index(shown.banks))
     for number, name in enumerate(names):
         told(number, len(names))
         bank = parse(shown.payload(name).content).bank
