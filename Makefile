@@ -34,7 +34,7 @@ setup: $(EDITABLE) $(MODULES) $(RUNTIME) browsers
 
 demo: setup
 	$(BIN)/raisr encode samples/*.jpg -o demo --base jpeg --target-size 25KB
-	$(BIN)/raisr serve demo --port $(PORT)
+	$(BIN)/raisr serve demo --originals samples --port $(PORT)
 
 test: setup lint
 	$(BIN)/pytest

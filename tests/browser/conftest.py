@@ -16,6 +16,7 @@ from raisr_decoder.payload import Record, pack
 from raisr_encoder.encode import Settings, encode
 from raisr_encoder.image_io import read_photo, save_jpeg
 from raisr_web import runtime
+from raisr_web.export import export
 
 LARGE = (4000, 6000)
 """Rows and columns of a picture of 24 megapixels."""
@@ -96,3 +97,19 @@ def server(
         words = process.stdout.readline().split()
         yield next(word for word in words if word.startswith("http://")).rstrip("/")
         process.terminate()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, python_runtime: Path) -> Path:
+    """An exported site of two pictures, one of them shown ten times."""
+    photos, site = tmp_path_factory.mktemp("photos"), tmp_path_factory.mktemp("site")
+    for name in ("two-dogs.jpg", "dandelions.jpg"):
+        shutil.copy(CHECKOUT / "samples" / name, photos)
+    export(photos, site, tmp_path_factory.mktemp("cache"), python_runtime, lambda *_: None)
+    picture = '<raisr-img src="photos/two-dogs.jpg" width="100" height="150"></raisr-img>'
+    script = '<script type="module" src="raisr/{}"></script>'
+    (site / "ten.html").write_text(script.format("raisr-img.js") + 10 * picture)
+    (site / "blank.html").write_text("<!doctype html><body></body>")
+    (site / "one.html").write_text(script.format("raisr-img.js") + picture)
+    (site / "offline.html").write_text(script.format("offline.js") + picture)
+    return site

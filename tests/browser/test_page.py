@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route
 
 from raisr_encoder.image_io import read_photo, save_png
+from raisr_web.gallery import EXAMPLES
 
 CHECKOUT = Path(__file__).parents[2]
 WIDTH_IN_VIEW = "() => document.documentElement.scrollWidth - innerWidth"
@@ -63,6 +64,14 @@ def test_the_gallery_restores_every_sample_without_complaint(
         page.screenshot(path=Path(folder, f"gallery-{size}-{scheme}.png"), full_page=True)
 
 
+def test_the_gallery_tells_what_python_costs_and_when_that_has_paid(
+    page: Page, server: str
+) -> None:
+    page.goto(server)
+    assert "a download of 3." in page.locator("header").inner_text()
+    page.locator(".savings", has_text="KB as plain JPEGs that look as good").wait_for()
+
+
 def test_nothing_comes_from_another_origin(page: Page, server: str) -> None:
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
@@ -82,7 +91,7 @@ def test_a_restored_picture_stays_where_its_base_picture_was(page: Page, server:
 
 # Firefox, driven this way, cannot switch JavaScript off.
 @pytest.mark.only_browser("chromium")
-def test_without_javascript_the_base_picture_shows_in_full_size(
+def test_without_javascript_the_pictures_that_the_server_restored_show(
     browser: Browser, server: str
 ) -> None:
     context = browser.new_context(
@@ -90,20 +99,34 @@ def test_without_javascript_the_base_picture_shows_in_full_size(
     )
     page = context.new_page()
     page.goto(server)
-    image = page.locator("raisr-img img").first
-    box = image.bounding_box()
+    base = page.locator("raisr-img > img").first
+    with page.expect_response("**/restored/**") as answer:
+        page.reload()
+    assert answer.value.ok
+    box = base.bounding_box()
     assert box is not None
     assert box["width"] / box["height"] == pytest.approx(1.5, abs=0.01)
-    # One colour would compress to next to nothing.
-    assert len(image.screenshot()) > 50_000
-    page.locator("figure .status a").first.click()
-    page.wait_for_url("**/restored/**")
+    assert page.locator("raisr-img noscript img").first.bounding_box() == box
+    context.close()
+
+
+@pytest.mark.only_browser("chromium")
+def test_without_javascript_the_base_picture_stays_where_none_is_restored(
+    browser: Browser, server: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.route("**/restored/**", lambda route: route.fulfill(status=503))
+    page.goto(server)
+    # One colour, or a text in place of the picture, would compress to next to nothing.
+    assert len(page.locator("raisr-img").first.screenshot()) > 50_000
     context.close()
 
 
 def test_axe_finds_nothing_on_any_page(page: Page, server: str) -> None:
     axe = (CHECKOUT / "node_modules/axe-core/axe.min.js").read_text()
-    for path in ("/", "/picture/two-dogs.jpg/", "/try", "/nowhere"):
+    examples = [f"/examples/{name}/" for name in EXAMPLES]
+    for path in ("/", "/picture/two-dogs.jpg/", "/try", "/nowhere", "/examples/", *examples):
         page.goto(f"{server}{path}")
         # As a string, so that the page's policy has no say in it.
         violations = page.evaluate(f"{axe}; axe.run().then(({{ violations }}) => violations)")

@@ -1,4 +1,7 @@
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +31,14 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert f"port {port} cannot be used" in done.output
     assert "--port" in done.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_stop_ends_in_peace(tmp_path: Path, number: int) -> None:
+    raisr = Path(sys.executable).with_name("raisr")
+    command = [raisr, "serve", tmp_path, "--port", "0", "--cache", tmp_path / "cache"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "http://127.0.0.1:" in process.stdout.readline()
+        process.send_signal(number)
+    assert process.returncode == 0

@@ -28,7 +28,7 @@ def test_the_gallery_says_which_picture_is_unreadable(client: FlaskClient) -> No
 
 
 def test_the_gallery_gives_full_sizes_before_anything_is_restored(client: FlaskClient) -> None:
-    assert client.get("/").text.count('width="128" height="96"') == 4
+    assert client.get("/").text.count('width="128" height="96"') == 6
 
 
 def test_an_empty_folder_says_so(client: FlaskClient, folder: Path) -> None:
@@ -54,8 +54,14 @@ def test_each_feature_has_an_example(client: FlaskClient, name: str) -> None:
     assert "<raisr-img" in client.get(f"/examples/{name}/").text
 
 
-def test_no_other_template_is_an_example(client: FlaskClient) -> None:
-    assert client.get("/examples/base/").status_code == 404
+def test_the_examples_are_listed(client: FlaskClient) -> None:
+    page = client.get("/examples/").text
+    assert [f'href="/examples/{name}/"' in page for name in EXAMPLES] == [True] * len(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", ["base", "index"])
+def test_no_other_template_is_an_example(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/examples/{name}/").status_code == 404
 
 
 def test_a_photograph_can_be_tried(client: FlaskClient, folder: Path) -> None:

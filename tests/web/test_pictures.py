@@ -1,15 +1,22 @@
+import gzip
 from pathlib import Path
 
+import brotli
 import numpy as np
 import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
 from raisr_decoder import bank as banks
-from raisr_decoder.payload import parse
-from raisr_encoder.image_io import decode_picture
-from raisr_web.pictures import blueprint, raisr_img
+from raisr_decoder.bank import shipped_folder
+from raisr_decoder.payload import Record, pack, parse
+from raisr_encoder.image_io import decode_picture, save_jpeg
+from raisr_web.photos import Photos
+from raisr_web.pictures import STATIC, blueprint, raisr_img
 from raisr_web.runtime import FOLDER as RUNTIME
+from raisr_web.work import Work
+
+DECOMPRESSORS = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
 
 
 def test_a_payload_is_sent_unchanged(client: FlaskClient, payload: bytes) -> None:
@@ -151,6 +158,40 @@ def test_the_runtime_is_sent_as_small_as_the_browser_takes_it(
         assert response.cache_control.immutable
 
 
+@pytest.mark.parametrize("address", ["/raisr/worker.js", "/raisr/gallery.css", "/raisr/icon.svg"])
+@pytest.mark.parametrize("encoding", ["br", "gzip", None])
+def test_scripts_and_styles_of_our_own_are_sent_compressed(
+    client: FlaskClient, address: str, encoding: str | None
+) -> None:
+    expected = (STATIC / Path(address).name).read_bytes()
+    with client.get(address, headers={"Accept-Encoding": encoding or "identity"}) as response:
+        assert response.headers.get("Content-Encoding") == encoding
+        assert DECOMPRESSORS[encoding](response.data) == expected
+        assert encoding is None or len(response.data) < len(expected)
+        condition = {"If-None-Match": response.headers["ETag"]}
+    with client.get(
+        address, headers={"Accept-Encoding": encoding or "identity", **condition}
+    ) as again:
+        assert again.status_code == 304
+
+
+def test_banks_are_sent_compressed(client: FlaskClient) -> None:
+    path = min(shipped_folder().glob("*.bank"), key=lambda path: path.stat().st_size)
+    address = f"/raisr/banks/{path.name}"
+    with client.get(address, headers={"Accept-Encoding": "br"}) as response:
+        assert response.headers["Content-Encoding"] == "br"
+        assert brotli.decompress(response.data) == path.read_bytes()
+
+
+def test_a_cache_that_cannot_be_written_leaves_scripts_as_they_are(
+    app: Flask, tmp_path: Path
+) -> None:
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    headers = {"Accept-Encoding": "br"}
+    with app.test_client().get("/raisr/worker.js", headers=headers) as response:
+        assert response.data == (STATIC / "worker.js").read_bytes()
+
+
 def test_scripts_of_the_page_are_asked_for_again_and_not_sent_again(client: FlaskClient) -> None:
     with client.get("/raisr/worker.js") as first:
         assert first.cache_control.no_cache
@@ -234,5 +275,35 @@ def test_the_blueprint_serves_any_application_under_any_prefix(
 def test_the_helper_takes_attributes_of_the_image(app: Flask) -> None:
     with app.test_request_context():
         html = raisr_img("payload.jpg", class_="wide", loading="eager")
-    assert 'class="wide"' in html
-    assert html.count("loading=") == 1
+    # The small picture, and the restored one for those without scripts.
+    assert html.count('class="wide"') == html.count('loading="eager"') == html.count("<img") == 2
+    assert "lazy" not in html
+
+
+@pytest.mark.parametrize(
+    ("record", "complaint"),
+    [
+        (Record(128 * 8 + 8, 96, None), "ratio of full and base picture"),
+        (Record(11_585, 11_585, None), " is over the limit of "),
+    ],
+)
+def test_a_record_that_claims_too_much_is_refused(
+    client: FlaskClient, folder: Path, photograph: np.ndarray, record: Record, complaint: str
+) -> None:
+    (folder / "claim.jpg").write_bytes(pack(save_jpeg(photograph, 60), record))
+    response = client.get("/restored/claim.jpg")
+    assert response.status_code == 404
+    assert complaint in response.text
+
+
+def test_whoever_comes_when_too_many_wait_is_told_when_to_come_again(app: Flask) -> None:
+    work = Work(most=1)
+    app.extensions["raisr"] = Photos(
+        app.config["RAISR_PHOTOS"], app.config["RAISR_CACHE"], app.config["RAISR_SETTINGS"], work
+    )
+    client = app.test_client()
+    with work.turn():
+        response = client.get("/photos/photograph.png")
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert client.get("/photos/photograph.png").status_code == 200

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from raisr_encoder.image_io import save_png
-from raisr_encoder.search import plain
-from raisr_web.errors import TrialMissing
-from raisr_web.trials import KEPT_SECONDS, Trial, Trials, at_most, bytes_of_same_quality, run
+from raisr_web.errors import Busy, TrialMissing
+from raisr_web.trials import KEPT_SECONDS, Trial, Trials, at_most, run
 
 
 def test_trials_are_forgotten_after_a_while(photograph: np.ndarray) -> None:
@@ -30,11 +29,22 @@ def test_large_photographs_are_reduced_in_proportion() -> None:
     assert at_most(np.zeros((30, 40, 3), np.uint8), 30_000).shape == (30, 40, 3)
 
 
-def test_the_plain_jpeg_of_the_same_quality_is_the_smallest_that_reaches_it(
-    photograph: np.ndarray,
-) -> None:
-    candidate = plain(photograph, "jpeg", 60)
-    found = bytes_of_same_quality(photograph, candidate.score)
-    assert found is not None
-    assert found <= len(candidate.payload)
-    assert bytes_of_same_quality(photograph, 101) is None
+def test_nothing_begins_after_the_end(photograph: np.ndarray) -> None:
+    trials = Trials()
+    trials.close()
+    trial = Trial("photo.png", target_size=12_500, begun=0)
+    run(trial, save_png(photograph), closed=lambda: True)
+    assert trial.finished
+    assert not trial.rivals
+
+
+def test_those_who_come_when_too_many_wait_are_turned_away(photograph: np.ndarray) -> None:
+    trials, data = Trials(), save_png(photograph)
+
+    def send_many() -> None:
+        for _ in range(1000):
+            trials.start(data, "photo.png", 12_500)
+
+    with pytest.raises(Busy, match="try again"):
+        send_many()
+    trials.close()

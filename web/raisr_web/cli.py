@@ -24,15 +24,23 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     help="Where payloads of ordinary photographs are kept.",
 )
-def serve(folder: Path, port: int, cache: Path | None) -> None:
+@click.option(
+    "--originals",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Photographs that payloads were made of: tells what those save.",
+)
+def serve(folder: Path, port: int, cache: Path | None, originals: Path | None) -> None:
     """Show a folder of photographs, restored in the browser."""
-    import waitress
-
+    from raisr_web import server
     from raisr_web.app import create_app
 
     require_runtime()
-    # A page elsewhere that points a name of its own at this machine gets nothing.
-    config = {"RAISR_PHOTOS": folder, "TRUSTED_HOSTS": ["127.0.0.1", "localhost"]}
+    config = {
+        "RAISR_PHOTOS": folder,
+        "RAISR_ORIGINALS": originals,
+        # A page elsewhere that points a name of its own at this machine gets nothing.
+        "TRUSTED_HOSTS": ["127.0.0.1", "localhost"],
+    }
     app = create_app(config if cache is None else {**config, "RAISR_CACHE": cache})
     try:
         listener = socket.create_server(("127.0.0.1", port))
@@ -40,10 +48,11 @@ def serve(folder: Path, port: int, cache: Path | None) -> None:
         raise click.ClickException(
             f"port {port} cannot be used ({error.strerror}): choose another with --port"
         ) from error
-    with listener:
+    with listener, server.stop_signals() as stopped:
         address = "http://{}:{}/".format(*listener.getsockname())
         click.echo(f"Serving {folder} at {address} (stop with Ctrl-C)")
-        waitress.create_server(app, sockets=[listener], threads=16).run()
+        server.serve(app, listener, stopped)
+    app.extensions["raisr-trials"].close()
 
 
 @click.command()

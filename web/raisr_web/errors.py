@@ -63,12 +63,12 @@ class PhotoMissing(WebError):
         self.name = name
 
 
-class TooManyTrials(WebError):
-    """Others are waiting already."""
+class Busy(WebError):
+    """Too many others are waiting already."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"{most} photographs are waiting already: try again in a minute")
-        self.most = most
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many others are waiting: try again in {seconds} seconds")
+        self.seconds = seconds
 
 
 class TrialMissing(WebError):
@@ -87,3 +87,15 @@ class CacheUnwritable(WebError):
         )
         self.folder = folder
         self.reason = reason
+
+
+class ExportFailed(WebError):
+    """A part of the site cannot be made."""
+
+    def __init__(self, address: str, status: str) -> None:
+        super().__init__(
+            f"{address} cannot be exported, it is {status}: take that picture out of the folder, "
+            "or encode its photograph anew"
+        )
+        self.address = address
+        self.status = status

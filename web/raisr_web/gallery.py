@@ -7,6 +7,7 @@ from flask import (
     Response,
     current_app,
     jsonify,
+    make_response,
     redirect,
     render_template,
     request,
@@ -22,33 +23,57 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from raisr_decoder.errors import RaisrError
-from raisr_web.errors import PhotoMissing, TooManyTrials, TrialMissing
+from raisr_web.errors import Busy, TrialMissing
 from raisr_web.photos import File
-from raisr_web.pictures import photos, send_picture
+from raisr_web.pictures import as_http_errors, photos, send_picture
 from raisr_web.runtime import download_size
+from raisr_web.savings import measure
 from raisr_web.trials import MOST_BYTES, Trial, Trials
 
 blueprint = Blueprint("gallery", __name__)
 
-EXAMPLES = ("basic", "scale", "states", "events", "offline")
+EXAMPLES = {
+    "basic": "A picture that restores itself",
+    "scale": "An ordinary picture, enlarged",
+    "states": "Styles that know what is restored",
+    "events": "Progress, load and error",
+    "offline": "A page that needs no network",
+}
+"""What each of them shows, by name."""
 TARGET_SIZES = (12_500, 25_000, 50_000, 100_000)
 
 
 @blueprint.get("/")
 def gallery() -> str:
     """Show every picture of the folder."""
-    return render_template("gallery.html", entries=photos().entries(), runtime=_runtime_size())
+    figures = {"savings": measure(photos())} if current_app.config.get("STATIC_SITE") else {}
+    return render_template(
+        "gallery.html", entries=photos().entries(), runtime=_runtime_size(), **figures
+    )
+
+
+@blueprint.get("/savings.txt")
+def savings() -> Response:
+    """Tell what the pictures save, and after how many Python has paid for itself."""
+    with as_http_errors():
+        measured = measure(photos())
+    text = render_template("savings.txt", savings=measured, runtime=_runtime_size())
+    return Response(text.strip(), mimetype="text/plain", headers={"Cache-Control": "no-cache"})
 
 
 @blueprint.get("/picture/<name>/")
 def picture(name: str) -> str:
     """Show a picture before and after, and what is known of it."""
-    try:
+    with as_http_errors():
         photos().payload(name)
         entry = photos().entry(name)
-    except (PhotoMissing, RaisrError) as error:
-        raise NotFound(str(error)) from error
     return render_template("picture.html", entry=entry)
+
+
+@blueprint.get("/examples/")
+def examples() -> str:
+    """List the examples."""
+    return render_template("examples/index.html", examples=EXAMPLES)
 
 
 @blueprint.get("/examples/<name>/")
@@ -57,7 +82,7 @@ def example(name: str) -> str:
     shown = [entry for entry in photos().entries() if entry.problem is None]
     if name not in EXAMPLES or not shown:
         raise NotFound
-    return render_template(f"examples/{name}.html", name=name, entry=shown[0])
+    return render_template(f"examples/{name}.html", heading=EXAMPLES[name], entry=shown[0])
 
 
 @blueprint.get("/try")
@@ -77,8 +102,8 @@ def take() -> AnyResponse:
         raise BadRequest("choose one of the sizes offered")
     try:
         token = _trials().start(upload.read(), upload.filename, size)
-    except TooManyTrials as error:
-        raise ServiceUnavailable(str(error)) from error
+    except Busy as error:
+        raise ServiceUnavailable(str(error), retry_after=error.seconds) from error
     except RaisrError as error:
         raise BadRequest(str(error)) from error
     return redirect(url_for("gallery.trial", token=token), 303)
@@ -118,9 +143,14 @@ def refuse_stranger(error: SecurityError) -> SecurityError:
 
 
 @blueprint.app_errorhandler(HTTPException)
-def refuse(error: HTTPException) -> tuple[str, int]:
+def refuse(error: HTTPException) -> Response:
     """Say what went wrong, as a page."""
-    return render_template("error.html", error=error), error.code or 500
+    response = make_response(render_template("error.html", error=error), error.code or 500)
+    for name, value in error.get_headers():
+        # Such as when to come again.
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
 
 
 def _find(token: str) -> Trial:

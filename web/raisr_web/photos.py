@@ -1,9 +1,9 @@
 """A folder of photographs, what stands for them on the wire, and what is restored from that."""
 
 import hashlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from raisr_decoder.bank import shipped_folder
@@ -14,6 +14,7 @@ from raisr_decoder.errors import (
     RecordMissing,
 )
 from raisr_decoder.payload import Record, parse
+from raisr_encoder.bank_store import BankStore
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.decode import Limits, decode
 from raisr_encoder.encode import Settings, encode
@@ -21,6 +22,8 @@ from raisr_encoder.errors import OutputUnwritable
 from raisr_encoder.files import PHOTO_SUFFIXES, write_whole
 from raisr_encoder.image_io import decode_picture, photo_shape, save_jpeg, save_png, save_webp
 from raisr_web.errors import CacheUnwritable, PhotoMissing
+from raisr_web.rivals import bytes_of_same_quality
+from raisr_web.work import Work
 
 MEDIA_TYPES = {
     ".avif": "image/avif",
@@ -30,7 +33,7 @@ MEDIA_TYPES = {
     ".webp": "image/webp",
 }
 RESTORED_QUALITY = 90
-LIMITS = Limits(seconds=60)
+LIMITS = Limits(pixels=50_000_000, seconds=60)
 """Of what is restored for others."""
 
 
@@ -66,14 +69,35 @@ class Entry:
 
 
 class Photos:
-    """The photographs of one folder; payloads that had to be made are kept in `cache`."""
+    """The photographs of one folder.
 
-    def __init__(self, folder: Path, cache: Path, settings: Settings) -> None:
+    Parameters
+    ----------
+    folder : Path
+    cache : Path
+        Keeps payloads that had to be made, and what is restored.
+    settings : Settings
+        Of those payloads.
+    work : Work
+        Where they are made.
+    originals : Path, optional
+        A folder with the photographs that the payloads in `folder` were made of, by their stems.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path,
+        settings: Settings,
+        work: Work,
+        originals: Path | None = None,
+    ) -> None:
         self._folder = folder.resolve()
         self._cache = cache
         self._settings = settings
-        # One picture at a time: the encoder and the kernels use every core themselves.
-        self._working = threading.Lock()
+        self._work = work
+        self._originals = originals
+        self.banks = BankStore()
 
     def entries(self) -> list[Entry]:
         """One entry for each picture of the folder, by name."""
@@ -116,55 +140,97 @@ class Photos:
 
         Raises
         ------
-        PhotoMissing, CacheUnwritable, RaisrError
+        PhotoMissing, Busy, CacheUnwritable, RaisrError
         """
         content = self._read(name)
         if _carries_record(content):
             suffix = Path(name).suffix.lower()
             return File(content, MEDIA_TYPES.get(suffix, "application/octet-stream"))
-        return self._once(
-            self._kept(content),
-            lambda: encode(decode_picture(content, name).pixels, self._settings).payload,
-        )
+
+        def make() -> bytes:
+            picture = decode_picture(content, name).pixels
+            return encode(picture, self._settings, self.banks).payload
+
+        kept = self._kept(content)
+        return File(self._once(kept, make), MEDIA_TYPES[kept.suffix])
 
     def restored(self, name: str, webp: bool) -> File:
         """The full picture, for those who cannot restore it: as WebP, or as JPEG or PNG.
 
         Raises
         ------
-        PhotoMissing, CacheUnwritable, RaisrError
+        PhotoMissing, Busy, CacheUnwritable, LimitExceeded, RaisrError
         """
         payload = self.payload(name).content
-        transparent = parse(payload).alpha is not None
-        suffix = ".png" if transparent else ".webp" if webp else ".jpg"
+        record = parse(payload)
+        suffix = ".png" if record.alpha is not None else ".webp" if webp else ".jpg"
 
-        def restore() -> bytes:
-            picture = decode(payload, limits=LIMITS)
+        def make() -> bytes:
+            picture = decode(payload, self.banks, limits=LIMITS)
             if suffix == ".png":
                 return save_png(picture)
             return (save_webp if webp else save_jpeg)(picture, RESTORED_QUALITY)
 
-        key = hashlib.sha256(payload).hexdigest()
-        return self._once(self._cache / f"{key}.restored{suffix}", restore)
+        kept = self._cache / f"{_digest(payload)}.restored{suffix}"
+        return File(self._once(kept, make), MEDIA_TYPES[suffix])
 
-    def _once(self, kept: Path, make: Callable[[], bytes]) -> File:
-        """A file of the cache, made if it is not there."""
-        with self._working:
-            if not kept.exists():
-                try:
-                    write_whole(kept, make())
-                except OutputUnwritable as error:
-                    raise CacheUnwritable(self._cache, error.reason) from error
-        return File(kept.read_bytes(), MEDIA_TYPES[kept.suffix])
+    def plain_size(self, name: str) -> int | None:
+        """Bytes of the smallest plain JPEG that looks as good as the payload, by SSIMULACRA2.
+
+        None where the photograph is not at hand, or no JPEG looks as good.
+
+        Raises
+        ------
+        PhotoMissing, Busy, CacheUnwritable, RaisrError
+        """
+        payload = self.payload(name).content
+        photo = self._original(name)
+        score = parse(payload).score
+        if photo is None or score is None:
+            return None
+
+        def make() -> bytes:
+            picture = decode_picture(photo, name).over_white()
+            return str(bytes_of_same_quality(picture, score) or "none").encode()
+
+        size = self._once(self._cache / f"{_digest(payload, photo)}.plain", make).decode()
+        return int(size) if size.isdecimal() else None
+
+    def _once(self, kept: Path, make: Callable[[], bytes]) -> bytes:
+        """The content of a file of the cache, made if it is not there."""
+        if not kept.exists():
+            with self._work.turn():
+                # Somebody else may have waited for the same.
+                if not kept.exists():
+                    self._keep(kept, make())
+        return kept.read_bytes()
+
+    def _keep(self, kept: Path, content: bytes) -> None:
+        try:
+            write_whole(kept, content)
+        except OutputUnwritable as error:
+            raise CacheUnwritable(self._cache, error.reason) from error
+
+    def _original(self, name: str) -> bytes | None:
+        """The photograph that a picture's payload was made of, if it is at hand."""
+        content = self._read(name)
+        if not _carries_record(content):
+            return content
+        found = self._originals.glob("*") if self._originals else ()
+        alike = [path for path in sorted(found) if path.stem == Path(name).stem]
+        photos = [path for path in alike if path.suffix.lower() in PHOTO_SUFFIXES]
+        return photos[0].read_bytes() if photos else None
 
     def _is_inside(self, path: Path) -> bool:
         return path.is_file() and path.resolve().is_relative_to(self._folder)
 
     def _read(self, name: str) -> bytes:
-        if name not in self.names():
+        photo = self._folder / name
+        known = photo.suffix.lower() in PHOTO_SUFFIXES
+        if photo.name != name or not known or not self._is_inside(photo):
             raise PhotoMissing(name)
         try:
-            return (self._folder / name).read_bytes()
+            return photo.read_bytes()
         except OSError as error:
             raise PhotoMissing(name) from error
 
@@ -173,9 +239,14 @@ class Photos:
 
         The name covers all that the payload depends on, so that it can never be out of date.
         """
-        banks = sorted(path.name for path in shipped_folder().glob("*.bank"))
-        key = hashlib.sha256(f"{self._settings} {banks} ".encode() + photo).hexdigest()
+        key = hashlib.sha256(self._encoding + photo).hexdigest()
         return self._cache / f"{key}{base_codec(self._settings.base).suffix}"
+
+    @cached_property
+    def _encoding(self) -> bytes:
+        """All that payloads depend on but their photographs."""
+        banks = sorted(path.name for path in shipped_folder().glob("*.bank"))
+        return f"{self._settings} {banks} ".encode()
 
 
 def _carries_record(content: bytes) -> bool:
@@ -186,3 +257,10 @@ def _carries_record(content: bytes) -> bool:
     except RaisrError:
         pass  # The payload is sent all the same, and the page says what is wrong with it.
     return True
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(f"{len(part)} ".encode() + part)
+    return digest.hexdigest()

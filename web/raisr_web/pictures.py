@@ -7,6 +7,8 @@ Templates then write {{ raisr_img("meadow.jpg", "A meadow") }}.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -15,18 +17,18 @@ import platformdirs
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 from flask.blueprints import BlueprintSetupState
 from markupsafe import Markup
-from werkzeug.exceptions import InternalServerError, NotFound
+from werkzeug.exceptions import InternalServerError, NotFound, ServiceUnavailable
 from werkzeug.security import safe_join
 
 from raisr_decoder.bank import shipped_path
 from raisr_decoder.errors import BankUnknown, RaisrError
-from raisr_encoder.bank_store import BankStore
 from raisr_encoder.encode import Settings
 from raisr_web.assets import ASK_AGAIN, FOR_EVER, send_asset
 from raisr_web.banks import bank_index
-from raisr_web.errors import CacheUnwritable, PhotoMissing
+from raisr_web.errors import Busy, CacheUnwritable, PhotoMissing
 from raisr_web.photos import File, Photos
 from raisr_web.runtime import FOLDER as RUNTIME
+from raisr_web.work import MOST_WAITING, Work
 
 blueprint = Blueprint("raisr", __name__, template_folder="templates")
 
@@ -35,17 +37,26 @@ STATIC = Path(__file__).with_name("static")
 
 @blueprint.record_once
 def set_up(state: BlueprintSetupState) -> None:
-    """Take settings over: RAISR_PHOTOS, RAISR_CACHE, RAISR_RUNTIME (folders), RAISR_SETTINGS.
+    """Take settings over.
 
-    The last tells how photographs are encoded that carry no record; it names a base codec.
+    RAISR_PHOTOS, RAISR_CACHE and RAISR_RUNTIME are folders. RAISR_ORIGINALS is, too: where the
+    photographs are that payloads were made of, if anywhere. RAISR_SETTINGS tells how photographs
+    are encoded that carry no record; it names a base codec. RAISR_MOST_WAITING is how many requests
+    may wait for pictures to be encoded or restored.
     """
     config = cast(Flask, state.app).config
     config.setdefault("RAISR_PHOTOS", Path())
     config.setdefault("RAISR_CACHE", platformdirs.user_cache_path("raisr"))
     config.setdefault("RAISR_RUNTIME", RUNTIME)
     config.setdefault("RAISR_SETTINGS", Settings("jpeg", Fraction(2), quality=30))
+    config.setdefault("RAISR_ORIGINALS", None)
+    config.setdefault("RAISR_MOST_WAITING", MOST_WAITING)
     state.app.extensions["raisr"] = Photos(
-        Path(config["RAISR_PHOTOS"]), Path(config["RAISR_CACHE"]), config["RAISR_SETTINGS"]
+        Path(config["RAISR_PHOTOS"]),
+        Path(config["RAISR_CACHE"]),
+        config["RAISR_SETTINGS"],
+        Work(config["RAISR_MOST_WAITING"]),
+        config["RAISR_ORIGINALS"],
     )
     state.app.jinja_env.globals["raisr_img"] = raisr_img
 
@@ -76,26 +87,16 @@ def raisr_img(name: str, alt: str | None = None, **attributes: str) -> Markup:
 @blueprint.get("/photos/<name>")
 def photo(name: str) -> Response:
     """Send a picture's payload."""
-    try:
-        payload = photos().payload(name)
-    except (PhotoMissing, RaisrError) as error:
-        raise NotFound(str(error)) from error
-    except CacheUnwritable as error:
-        raise InternalServerError(str(error)) from error
-    return send_picture(payload)
+    with as_http_errors():
+        return send_picture(photos().payload(name))
 
 
 @blueprint.get("/restored/<name>")
 def restored(name: str) -> Response:
     """Send the full picture, restored here: for browsers without scripts, crawlers and feeds."""
     webp = "image/webp" in request.accept_mimetypes.values()
-    try:
-        picture = photos().restored(name, webp)
-    except (PhotoMissing, RaisrError) as error:
-        raise NotFound(str(error)) from error
-    except CacheUnwritable as error:
-        raise InternalServerError(str(error)) from error
-    response = send_picture(picture)
+    with as_http_errors():
+        response = send_picture(photos().restored(name, webp))
     response.vary.add("Accept")
     return response
 
@@ -107,13 +108,15 @@ def bank(bank_id: str) -> Response:
         path = shipped_path(bank_id)
     except BankUnknown as error:
         raise NotFound(str(error)) from error
-    return send_asset(path, FOR_EVER)
+    return send_asset(path, FOR_EVER, _cache())
 
 
 @blueprint.get("/raisr/banks/index.json")
 def banks() -> Response:
     """Say which bank enlarges which ordinary picture."""
-    return jsonify(bank_index(BankStore()))
+    response = jsonify(bank_index(photos().banks))
+    response.headers["Cache-Control"] = ASK_AGAIN
+    return response
 
 
 @blueprint.get("/raisr/runtime/<path:name>")
@@ -132,7 +135,22 @@ def service_worker() -> Response:
 @blueprint.get("/raisr/<name>")
 def static(name: str) -> Response:
     """Send a script, a style or a picture of the page."""
-    return send_asset(_inside(STATIC, name))
+    return send_asset(_inside(STATIC, name), cache=_cache())
+
+
+@contextmanager
+def as_http_errors() -> Iterator[None]:
+    """Answer what goes wrong with a picture by the status that stands for it."""
+    try:
+        yield
+    except (PhotoMissing, RaisrError) as error:
+        raise NotFound(str(error)) from error
+    except Busy as error:
+        raise ServiceUnavailable(str(error), retry_after=error.seconds) from error
+    except CacheUnwritable as error:
+        raise InternalServerError(str(error)) from error
+    except MemoryError as error:
+        raise ServiceUnavailable("there is not enough memory for this picture") from error
 
 
 def send_picture(file: File) -> Response:
@@ -144,6 +162,10 @@ def send_picture(file: File) -> Response:
         Response,
         response.make_conditional(request, accept_ranges=True, complete_length=len(file.content)),
     )
+
+
+def _cache() -> Path:
+    return Path(current_app.config["RAISR_CACHE"])
 
 
 def _inside(folder: Path, name: str) -> Path:

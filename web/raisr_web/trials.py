@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.errors import LimitExceeded, RaisrError
-from raisr_encoder.base_codec import base_codec
 from raisr_encoder.candidate import Candidate
-from raisr_encoder.errors import TargetUnreachable
 from raisr_encoder.image_io import decode_picture, lanczos, photo_shape
 from raisr_encoder.reduce import scaled_shape
-from raisr_encoder.search import plain, plain_within, search
+from raisr_encoder.search import search
 from raisr_encoder.settings import Settings
-from raisr_web.errors import TooManyTrials, TrialMissing
+from raisr_web.errors import Busy, TrialMissing
+from raisr_web.rivals import RIVALS, bytes_of_same_quality, rival
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000
@@ -29,8 +28,7 @@ SHOWN_PIXELS = 2_000_000
 """Larger photographs are reduced to this many first: judging takes 400 bytes of memory a pixel."""
 KEPT_SECONDS = 15 * 60
 MOST_TRIALS = 8
-
-RIVALS = ("jpeg", "webp", "avif")
+RETRY_SECONDS = 60
 
 
 @dataclass
@@ -69,13 +67,14 @@ class Trials:
         self._trials: dict[str, Trial] = {}
         self._lock = threading.Lock()
         self._worker = ThreadPoolExecutor(1, "trial")
+        self._closed = threading.Event()
 
     def start(self, data: bytes, name: str, target_size: int) -> str:
         """Take a photograph; the token is the only way to its trial.
 
         Raises
         ------
-        TooManyTrials, LimitExceeded, PictureUnreadable
+        Busy, LimitExceeded, PictureUnreadable
         """
         rows, columns = photo_shape(data, name)
         if rows * columns > MOST_PIXELS:
@@ -85,10 +84,15 @@ class Trials:
         with self._lock:
             self._forget_old()
             if sum(not other.finished for other in self._trials.values()) >= MOST_TRIALS:
-                raise TooManyTrials(MOST_TRIALS)
+                raise Busy(RETRY_SECONDS)
             self._trials[token] = trial
-        self._worker.submit(run, trial, data)
+        self._worker.submit(run, trial, data, self._closed.is_set)
         return token
+
+    def close(self) -> None:
+        """Begin no further trial, and end the one that runs after its step."""
+        self._closed.set()
+        self._worker.shutdown(wait=False, cancel_futures=True)
 
     def find(self, token: str) -> Trial:
         """The trial of that token.
@@ -111,14 +115,16 @@ class Trials:
         }
 
 
-def run(trial: Trial, data: bytes) -> None:
-    """Do all the work of a trial."""
+def run(trial: Trial, data: bytes, closed: Callable[[], bool] = lambda: False) -> None:
+    """Do all the work of a trial, or what is done until the server has `closed`."""
     try:
         with step(trial, "reading"):
             photo = at_most(decode_picture(data, trial.name).pixels, SHOWN_PIXELS)
         with step(trial, "searching codec, scale, quality and filters"):
             trial.payload = search(photo, Settings(target_size=trial.target_size, effort=1))
         for base in RIVALS:
+            if closed():
+                return
             with step(trial, f"plain {base.upper()} of the same size"):
                 trial.rivals[base] = rival(photo, base, len(trial.payload.payload))
         with step(trial, "plain JPEG of the same quality"):
@@ -145,25 +151,3 @@ def at_most(photo: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
     if rows * columns <= pixels:
         return photo
     return lanczos(photo, scaled_shape((rows, columns), Fraction(sqrt(pixels / rows / columns))))
-
-
-def rival(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:
-    """The plain codec at that many bytes, or the fewest it can do."""
-    try:
-        return plain_within(photo, base, size)
-    except TargetUnreachable:
-        return plain(photo, base, base_codec(base).qualities[0])
-
-
-def bytes_of_same_quality(photo: NDArray[np.uint8], score: float) -> int | None:
-    """Size of the smallest plain JPEG that reaches a SSIMULACRA2."""
-    lowest, highest = base_codec("jpeg").qualities
-    best = None
-    while lowest <= highest:
-        middle = (lowest + highest) // 2
-        candidate = plain(photo, "jpeg", middle)
-        if candidate.score >= score:
-            best, highest = len(candidate.payload), middle - 1
-        else:
-            lowest = middle + 1
-    return best

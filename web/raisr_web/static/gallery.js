@@ -7,7 +7,14 @@ const WORDS = new Map([
 
 const figures = [...document.querySelectorAll("figure.photo")];
 const summary = document.querySelector(".summary");
+const savings = /** @type {HTMLElement | null} */ (document.querySelector(".savings[data-address]"));
 let restored = 0;
+
+/** Say what the pictures save: measured when a visitor has seen what it is about. */
+async function tellSavings() {
+  const response = await fetch(savings?.dataset.address ?? "");
+  if (savings && response.ok) savings.textContent = await response.text();
+}
 
 for (const figure of figures) {
   const picture = figure.querySelector("raisr-img");
@@ -26,6 +33,7 @@ for (const figure of figures) {
     bytes.textContent = `${(size / 1000).toFixed(1)} KB on the wire`;
     restored += 1;
     summary.textContent = `${restored} of ${figures.length} restored`;
+    if (restored === 1) tellSavings().catch(() => {});
   });
   picture.addEventListener("error", (event) => {
     const { kind, message } = event.detail;

@@ -3,6 +3,8 @@
 import { FOLDER } from "./runtime/index.js";
 
 const BLOCK = 512;
+/** A connection that has stalled tells nobody; slow ones get this much time. */
+const START_MILLISECONDS = 300_000;
 
 /**
  * Start Python.
@@ -20,6 +22,7 @@ export async function startPython() {
         instance.catch(reject);
         return instance;
       };
+      setTimeout(() => reject(new Error("it takes too long")), START_MILLISECONDS);
     });
     return await Promise.race([load(), failure]);
   } finally {
@@ -45,7 +48,8 @@ async function instantiate(source, imports, instantiateStreaming) {
 
 /** @returns {Promise<import("./worker.js").Decoder>} */
 async function load() {
-  const packages = fetch(`${FOLDER}packages.tar`).then((response) => response.arrayBuffer());
+  const packages = fetchArchive(`${FOLDER}packages.tar`);
+  packages.catch(() => {});
   /** @type {typeof import("pyodide")} */
   const { loadPyodide } = await import(`${FOLDER}pyodide.mjs`);
   const pyodide = await loadPyodide({
@@ -53,7 +57,16 @@ async function load() {
     stdLibURL: `${FOLDER}standard.zip`,
     fsInit: async (FS, { sitePackages }) => unpack(await packages, FS, sitePackages),
   });
+  // Pyodide goes on without them.
+  await packages;
   return /** @type {any} */ (pyodide.pyimport("raisr_decoder.browser"));
+}
+
+/** @param {string} url */
+async function fetchArchive(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return response.arrayBuffer();
 }
 
 /**

@@ -94,10 +94,12 @@ export class RaisrImg extends HTMLElement {
       if (value === null) image.removeAttribute(name);
       else if (image.getAttribute(name) !== value) image.setAttribute(name, value);
     }
-    if (["src", "scale"].includes(name) && before !== null && this.isConnected) {
-      this.disconnectedCallback();
-      this.connectedCallback();
-    }
+    if (["src", "scale"].includes(name) && before !== null && this.isConnected) this.#startOver();
+  }
+
+  #startOver() {
+    this.disconnectedCallback();
+    this.connectedCallback();
   }
 
   /** @param {AbortSignal} signal */
@@ -105,10 +107,12 @@ export class RaisrImg extends HTMLElement {
     try {
       const detail = await RaisrImg.#client.restore({
         address: () => addressOf(this.image),
+        canvas: () => this.#cover(),
         scale: this.#scale(),
         signal,
         distance: () => distanceFromViewport(this),
-        onProgress: (progress) => this.#advance(progress, signal),
+        onProgress: (progress) => this.#dispatch("progress", progress, signal),
+        onLost: () => this.#startOver(),
       });
       if (signal.aborted) return;
       this.toggleAttribute("restored", true);
@@ -144,34 +148,13 @@ export class RaisrImg extends HTMLElement {
     throw new RestoreError("ScaleUnknown", `"${text}" is no scale: write a number from 1 to 8`);
   }
 
-  /**
-   * @param {import("./worker.js").Progress} progress
-   * @param {AbortSignal} signal
-   */
-  #advance(progress, signal) {
-    if (signal.aborted) return;
-    if (progress.stage === "loading") {
-      this.#dispatch("progress", { stage: "loading", done: 0 }, signal);
-      return;
-    }
-    const { width, height, top, strip } = progress;
-    this.#canvas ??= this.#cover(width, height);
-    this.#canvas.getContext("2d")?.putImageData(new ImageData(strip, width), 0, top);
-    const done = (top + strip.length / width / 4) / height;
-    this.#dispatch("progress", { stage: "restoring", done }, signal);
-  }
-
-  /**
-   * @param {number} width
-   * @param {number} height
-   */
-  #cover(width, height) {
+  /** Lay a canvas over the image, and hand it over: the worker paints it, and the page never waits. */
+  #cover() {
     const canvas = document.createElement("canvas");
-    canvas.width = width;
-    canvas.height = height;
     canvas.ariaHidden = "true";
     this.shadowRoot?.append(canvas);
-    return canvas;
+    this.#canvas = canvas;
+    return canvas.transferControlToOffscreen();
   }
 
   #hide() {

@@ -11,22 +11,48 @@ worker.addEventListener("activate", (/** @type {any} */ event) =>
 );
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { method, url } = event.request;
-  if (method === "GET" && new URL(url).origin === location.origin) {
-    event.respondWith(answer(event.request));
-  }
+  if (method === "GET" && new URL(url).origin === location.origin) event.respondWith(answer(event));
 });
 
-/** @param {Request} request */
-async function answer(request) {
-  const cache = await caches.open(CACHE);
-  const kept = await cache.match(request.url, { ignoreVary: true });
-  if (kept && IMMUTABLE.test(request.url)) return kept;
+/** @param {any} event */
+async function answer(event) {
+  /** @type {Request} */
+  const request = event.request;
+  const kept = await find(request.url);
+  // Who asks to reload has found the file to be damaged.
+  if (kept && IMMUTABLE.test(request.url) && request.cache !== "reload") return kept;
   try {
     const response = await fetch(request);
-    if (response.status === 200) await cache.put(request.url, response.clone());
+    if (response.status === 200) event.waitUntil(keep(request.url, response.clone()));
     return response;
   } catch (error) {
     if (kept) return kept;
     throw error;
+  }
+}
+
+/** @param {string} url */
+async function find(url) {
+  try {
+    const cache = await caches.open(CACHE);
+    return await cache.match(url, { ignoreVary: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Keep a file. Where there is no room, make room for what pages load from now on.
+ *
+ * @param {string} url
+ * @param {Response} response
+ */
+async function keep(url, response) {
+  try {
+    const cache = await caches.open(CACHE);
+    await cache.put(url, response);
+  } catch (error) {
+    const { name } = /** @type {Error} */ (error);
+    if (name === "QuotaExceededError") await caches.delete(CACHE).catch(() => {});
   }
 }

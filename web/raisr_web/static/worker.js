@@ -1,4 +1,4 @@
-/** The worker: runs Python, and hands a payload's bytes in and full-size pixels out. */
+/** The worker: runs Python, hands a payload's bytes in, and paints full-size pixels. */
 
 import * as Comlink from "./runtime/comlink.mjs";
 import { startPython } from "./python.js";
@@ -6,16 +6,25 @@ import { RestoreError } from "./restore-error.js";
 
 const BANKS = new URL("./banks/", import.meta.url).href;
 const FETCH_MILLISECONDS = 60_000;
+/** A server that asks to come again later is asked so often, and waited for so long each time. */
+const ATTEMPTS = 3;
+const MOST_RETRY_SECONDS = 10;
+/** What may be the fault of bytes that a cache holds, or that have arrived in part. */
+const TRANSIENT = [
+  "FetchError",
+  "DecodeError",
+  "ContainerDamaged",
+  "RecordDamaged",
+  "BankDamaged",
+  "BankMismatch",
+];
+/** How often the page hears that the worker is alive. */
+const PULSE_MILLISECONDS = 2_000;
+/** A page that nobody looks at paints nothing; it is not waited for. */
+const PAINT_MILLISECONDS = 200;
 
 /**
- * @typedef {object} Strip
- * @property {"restoring"} stage
- * @property {number} width columns of the full picture
- * @property {number} height rows of the full picture
- * @property {number} top row of the full picture where the strip belongs
- * @property {Uint8ClampedArray<ArrayBuffer>} strip RGBA, row by row
- *
- * @typedef {{stage: "loading"} | Strip} Progress
+ * @typedef {{stage: "loading" | "restoring", done: number}} Progress `done` rises from 0 to 1
  *
  * @typedef {object} Restored
  * @property {number} width columns of the full picture
@@ -41,29 +50,91 @@ export class Restorer {
   #decoder = null;
   /** @type {Map<string, Promise<Uint8Array>>} */
   #banks = new Map();
-  #current = new AbortController();
+  /** What pages show: without the worker's half of it a canvas might lose what it shows.
+   * @type {Map<number, OffscreenCanvas>} */
+  #canvases = new Map();
+  /** @type {{id: number, controller: AbortController} | null} */
+  #current = null;
 
   /**
    * Restore one picture. Only one restore runs at a time.
    *
+   * @param {number} id names the restore and its canvas to `release`
    * @param {string} url of the picture
    * @param {number | undefined} scale for a picture without a record; others know their size
-   * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress is given the strips;
-   *   the next one is made when it has returned
+   * @param {OffscreenCanvas} canvas is painted strip by strip
+   * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress the next strip is made
+   *   when it has returned
    * @returns {Promise<Restored>}
    * @throws {RestoreError}
    */
-  async restore(url, scale, onProgress) {
-    this.#current = new AbortController();
-    const { signal } = this.#current;
-    onProgress({ stage: "loading" });
-    const [decoder, file] = await Promise.all([this.#load(), fetchBytes("the picture", url, signal)]);
+  async restore(id, url, scale, canvas, onProgress) {
+    const controller = new AbortController();
+    this.#current = { id, controller };
+    const pulse = setInterval(() => postMessage("alive"), PULSE_MILLISECONDS);
+    try {
+      const restored = await this.#attempts(url, scale, canvas, onProgress, controller.signal);
+      if (!controller.signal.aborted) this.#canvases.set(id, canvas);
+      return restored;
+    } finally {
+      clearInterval(pulse);
+      this.#current = null;
+    }
+  }
+
+  /**
+   * Give up a restore that is under way, or the canvas of one that is done.
+   *
+   * @param {number} id
+   */
+  release(id) {
+    if (this.#current?.id === id) this.#current.controller.abort();
+    this.#canvases.delete(id);
+  }
+
+  /**
+   * Restore from what the browser has kept, or if that does not do, from what the server has now.
+   *
+   * @param {string} url
+   * @param {number | undefined} scale
+   * @param {OffscreenCanvas} canvas
+   * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress
+   * @param {AbortSignal} signal
+   */
+  async #attempts(url, scale, canvas, onProgress, signal) {
+    onProgress({ stage: "loading", done: 0 });
+    const decoder = this.#load();
+    // The page has just fetched the base picture; its copy in the browser's cache will do.
+    const kept = fetchBytes("the picture", url, "force-cache", signal);
+    try {
+      const [python, file] = await Promise.all([decoder, kept]);
+      return await this.#restore(python, file, scale, canvas, "force-cache", onProgress, signal);
+    } catch (error) {
+      if (!TRANSIENT.includes(/** @type {Error} */ (error).name)) throw error;
+    }
+    signal.throwIfAborted();
+    this.#banks.clear();
+    const [python, file] = [await decoder, await fetchBytes("the picture", url, "reload", signal)];
+    return this.#restore(python, file, scale, canvas, "reload", onProgress, signal);
+  }
+
+  /**
+   * @param {Decoder} decoder
+   * @param {Uint8Array<ArrayBuffer>} file
+   * @param {number | undefined} scale
+   * @param {OffscreenCanvas} canvas
+   * @param {RequestCache} cache
+   * @param {((progress: Progress) => void) & Comlink.ProxyMarked} onProgress
+   * @param {AbortSignal} signal
+   * @returns {Promise<Restored>}
+   */
+  async #restore(decoder, file, scale, canvas, cache, onProgress, signal) {
     signal.throwIfAborted();
     const record = describe(decoder, file, scale);
     const start = performance.now();
     const base = await decodeBase(file);
     const { width, height, bank } = record ?? (await enlargement(file, base, scale ?? 1));
-    const filters = bank ? await this.#bank(bank) : undefined;
+    const filters = bank ? await this.#bank(bank, cache) : undefined;
     signal.throwIfAborted();
 
     const strips = callPython(() =>
@@ -73,29 +144,25 @@ export class Restorer {
     );
     try {
       for (let top = 0; top < height; ) {
-        const strip = takePixels(callPython(() => strips.next().value));
-        const progress = { stage: "restoring", width, height, top, strip };
-        top += strip.length / width / 4;
-        await onProgress(Comlink.transfer(/** @type {Strip} */ (progress), [strip.buffer]));
+        const strip = callPython(() => strips.next().value);
+        // Not before Python has found that the sizes belong together.
+        if (top === 0) Object.assign(canvas, { width, height });
+        top += paint(canvas, strip, top);
+        await onProgress({ stage: "restoring", done: top / height });
         signal.throwIfAborted();
       }
     } finally {
       strips.destroy();
     }
     const milliseconds = performance.now() - start;
+    await painted();
     const { name: engine } = decoder.engine();
     return { width, height, bank, engine, bytes: file.length, milliseconds };
   }
 
-  /** Give up the restore that is under way. */
-  cancel() {
-    this.#current.abort();
-  }
-
-  /** Load Python once; after a failure the next picture tries again. */
+  /** Load Python once; after a failure the page starts a new worker, which tries again. */
   #load() {
     this.#decoder ??= startPython().catch((error) => {
-      this.#decoder = null;
       throw new RestoreError("RuntimeUnavailable", `Python cannot be loaded: ${error.message}`);
     });
     return this.#decoder;
@@ -103,12 +170,13 @@ export class Restorer {
 
   /**
    * @param {string} id
+   * @param {RequestCache} cache
    * @returns {Promise<Uint8Array>}
    */
-  #bank(id) {
+  #bank(id, cache) {
     const known = this.#banks.get(id);
     if (known) return known;
-    const bank = fetchBytes("the picture's filter bank", `${BANKS}${id}.bank`);
+    const bank = fetchBytes("the picture's filter bank", `${BANKS}${id}.bank`, cache);
     this.#banks.set(id, bank);
     bank.catch(() => this.#banks.delete(id));
     return bank;
@@ -118,19 +186,22 @@ export class Restorer {
 /**
  * @param {string} what in words, for the error
  * @param {string} url
+ * @param {RequestCache} cache
  * @param {AbortSignal} [signal]
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-async function fetchBytes(what, url, signal) {
+async function fetchBytes(what, url, cache, signal) {
   const timeout = AbortSignal.timeout(FETCH_MILLISECONDS);
+  const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
   try {
-    // The page has just fetched the base picture; its copy in the browser's cache will do.
-    const response = await fetch(url, {
-      cache: "force-cache",
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await fetch(url, { cache, signal: either });
+      if (response.ok) return new Uint8Array(await response.arrayBuffer());
+      const seconds = Number(response.headers.get("Retry-After"));
+      const later = response.status === 503 && seconds > 0 && seconds <= MOST_RETRY_SECONDS;
+      if (!later || attempt === ATTEMPTS) throw new Error(`the server answered ${response.status}`);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    }
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
     throw new RestoreError("FetchError", `${what} cannot be fetched: ${message}`);
@@ -166,7 +237,7 @@ function describe(decoder, file, scale) {
  */
 async function enlargement(file, base, scale) {
   const [width, height] = [Math.round(base.width * scale), Math.round(base.height * scale)];
-  const index = await fetchBytes("the list of filter banks", `${BANKS}index.json`);
+  const index = await fetchBytes("the list of filter banks", `${BANKS}index.json`, "no-cache");
   /** @type {Record<"clean" | "compressed", {direct: Record<string, string>,
    *   resizing: {upTo: number, bank: string}[]}>} */
   const { clean, compressed } = JSON.parse(new TextDecoder().decode(index));
@@ -225,16 +296,34 @@ function callPython(call) {
 }
 
 /**
- * Copy a NumPy array out of Python's memory, and let Python have it back.
+ * Paint a strip, and let Python have its memory back.
  *
- * @param {import("pyodide/ffi").PyBuffer} array flat, uint8
+ * @param {OffscreenCanvas} canvas
+ * @param {import("pyodide/ffi").PyBuffer} strip flat, uint8, RGBA
+ * @param {number} top row of the picture where the strip belongs
+ * @returns {number} rows of the strip
  */
-function takePixels(array) {
-  const view = array.getBuffer("u8clamped");
-  const pixels = new Uint8ClampedArray(view.data);
-  view.release();
-  array.destroy();
-  return pixels;
+function paint(canvas, strip, top) {
+  const context = canvas.getContext("2d");
+  if (!context) throw new RestoreError("RuntimeFailed", "no canvas");
+  const view = strip.getBuffer("u8clamped");
+  try {
+    const pixels = new ImageData(/** @type {any} */ (view.data), canvas.width);
+    context.putImageData(pixels, 0, top);
+    if (context.isContextLost?.()) throw new RestoreError("MemoryError", "no memory for the canvas");
+    return pixels.height;
+  } finally {
+    view.release();
+    strip.destroy();
+  }
+}
+
+/** Wait until what was painted is on its way to the screen. */
+function painted() {
+  const frames = new Promise((resolve) =>
+    requestAnimationFrame(() => requestAnimationFrame(resolve)),
+  );
+  return Promise.race([frames, new Promise((resolve) => setTimeout(resolve, PAINT_MILLISECONDS))]);
 }
 
 Comlink.expose(new Restorer());

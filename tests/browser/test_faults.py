@@ -1,0 +1,241 @@
+"""What goes wrong on the way: the visitor keeps a picture, and the next attempt succeeds."""
+
+import shutil
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from file_server import GONE, HALF, WRONG, FileServer, serving
+from raisr_decoder.bank import shipped_path
+from raisr_decoder.payload import parse
+from raisr_encoder.encode import Settings, encode
+from raisr_encoder.image_io import read_photo
+from support import SAMPLES
+
+# Put another element on the page; resolve to its first `load` or `error` event.
+RESTORE = """(address) => new Promise((resolve) => {
+  const element = document.createElement("raisr-img");
+  for (const type of ["load", "error"]) {
+    element.addEventListener(type, (event) => resolve({ type, ...event.detail }));
+  }
+  element.setAttribute("src", address);
+  document.body.prepend(element);
+})"""
+SHOWS_A_PICTURE = """async (element) => {
+  const { image } = element;
+  image.loading = "eager";
+  await image.decode();
+  return element.restored || getComputedStyle(image).opacity === "1";
+}"""
+KEPT = """async (names) => {
+  const kept = await (await caches.open("raisr")).keys();
+  return names.every((name) => kept.some(({ url }) => url.endsWith(name)));
+}"""
+SHOW = """(address) => {
+  const image = new Image();
+  image.src = address;
+  document.body.append(image);
+  return image.decode();
+}"""
+PICTURE = "photos/two-dogs.jpg"
+RUNTIME = [
+    "worker.js",
+    "python.js",
+    "comlink.mjs",
+    "index.js",
+    "pyodide.mjs",
+    "pyodide.asm.js",
+    "pyodide.asm.wasm",
+    "pyodide-lock.json",
+    "standard.zip",
+    "packages.tar",
+]
+
+
+@pytest.fixture
+def server(site: Path) -> Iterator[FileServer]:
+    with serving(site) as server:
+        yield server
+
+
+@pytest.fixture
+def bank(site: Path) -> str:
+    """The name of the bank that the picture asks for."""
+    return f"{parse((site / PICTURE).read_bytes()).bank}.bank"
+
+
+@pytest.fixture
+def blank(page: Page, server: FileServer) -> Page:
+    """A page that shows nothing yet."""
+    page.goto(f"{server.address}/blank.html")
+    return page
+
+
+def know_the_element(page: Page) -> None:
+    page.add_script_tag(url="/raisr/raisr-img.js", type="module")
+
+
+def assert_a_picture_shows(page: Page) -> None:
+    assert page.locator("raisr-img").first.evaluate(SHOWS_A_PICTURE)
+
+
+@pytest.mark.parametrize("name", RUNTIME)
+@pytest.mark.parametrize("fault", [HALF, GONE])
+def test_a_piece_of_the_runtime_that_does_not_arrive_is_fetched_again(
+    blank: Page, server: FileServer, name: str, fault: str
+) -> None:
+    know_the_element(blank)
+    server.faults[name, fault] = 1
+    first = blank.evaluate(RESTORE, PICTURE)
+    assert not server.faults[name, fault]
+    assert_a_picture_shows(blank)
+    assert first["type"] == "load" or first["kind"] in {"RuntimeUnavailable", "WorkerFailed"}
+    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+
+
+@pytest.mark.parametrize("fault", [HALF, WRONG, GONE])
+def test_a_bank_that_arrives_badly_once_is_fetched_again(
+    blank: Page, server: FileServer, bank: str, fault: str
+) -> None:
+    know_the_element(blank)
+    server.faults[bank, fault] = 1
+    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+    assert server.sent[bank] == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "kinds"),
+    [
+        (HALF, {"FetchError"}),
+        (WRONG, {"BankDamaged", "BankMismatch"}),
+        (GONE, {"FetchError"}),
+    ],
+)
+def test_a_bank_that_is_bad_for_a_while_is_fetched_again(
+    blank: Page, server: FileServer, bank: str, fault: str, kinds: set[str]
+) -> None:
+    know_the_element(blank)
+    server.faults[bank, fault] = -1
+    event = blank.evaluate(RESTORE, PICTURE)
+    assert event["kind"] in kinds
+    assert_a_picture_shows(blank)
+    server.faults.clear()
+    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+
+
+def test_a_payload_that_breaks_off_is_fetched_again(blank: Page, server: FileServer) -> None:
+    know_the_element(blank)
+    server.faults["two-dogs.jpg", HALF] = 2
+    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+    assert_a_picture_shows(blank)
+
+
+def test_a_worker_that_fails_is_replaced_and_paints_anew_what_it_had_painted(blank: Page) -> None:
+    know_the_element(blank)
+    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+    (worker,) = blank.workers
+    with blank.expect_event("worker"):
+        worker.evaluate("setTimeout(() => { throw new Error('a fault of the test'); })")
+    blank.locator("raisr-img[restored]").wait_for()
+    assert_a_picture_shows(blank)
+    assert blank.evaluate(RESTORE, "photos/dandelions.jpg")["type"] == "load"
+
+
+def test_a_worker_that_has_vanished_is_replaced(page: Page, server: FileServer) -> None:
+    page.clock.install()
+    page.goto(f"{server.address}/one.html")
+    page.locator("raisr-img[restored]").wait_for()
+    (worker,) = page.workers
+    worker.evaluate("setTimeout(() => self.close())")
+    page.evaluate(f"window.second = ({RESTORE})('{PICTURE}')")
+    page.wait_for_timeout(1000)
+    page.clock.fast_forward(61_000)
+    event = page.evaluate("window.second")
+    assert (event["type"], event["kind"]) == ("error", "WorkerFailed")
+    assert_a_picture_shows(page)
+    assert page.evaluate(RESTORE, PICTURE)["type"] == "load"
+
+
+def test_a_picture_that_takes_too_much_memory_harms_no_other(blank: Page) -> None:
+    # Python itself runs out of memory, at the second of three pictures.
+    greedy = """
+      import { startPython as start } from "./python.js?real";
+      let pictures = 0;
+      export async function startPython() {
+        const decoder = await start();
+        const { describe, np } = decoder;
+        const greedy = (payload) => {
+          if (++pictures === 2) np.zeros(2 ** 40);
+          return describe(payload);
+        };
+        return new Proxy({}, { get: (_, name) => (name === "describe" ? greedy : decoder[name]) });
+      }
+    """
+    blank.route(
+        "**/python.js", lambda route: route.fulfill(body=greedy, content_type="text/javascript")
+    )
+    know_the_element(blank)
+    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+    event = blank.evaluate(RESTORE, "photos/dandelions.jpg")
+    assert (event["type"], event["kind"]) == ("error", "MemoryError")
+    assert_a_picture_shows(blank)
+    blank.locator("raisr-img[src*='two-dogs'][restored]").wait_for()
+
+
+# Only Chromium lets tests say how much there is.
+@pytest.mark.only_browser("chromium")
+def test_pages_work_where_there_is_no_room_to_keep_them(
+    context: BrowserContext, server: FileServer
+) -> None:
+    page = context.new_page()
+    tools = context.new_cdp_session(page)
+    quota = {"origin": server.address, "quotaSize": 100_000}
+    tools.send("Storage.overrideQuotaForOrigin", quota)
+    page.goto(f"{server.address}/offline.html")
+    page.locator("raisr-img[restored]").wait_for()
+    tools.send("Storage.overrideQuotaForOrigin", {"origin": server.address})
+    page.goto(f"{server.address}/offline.html")
+    page.locator("raisr-img[restored]").wait_for()
+    # Once more: what the first visit could not keep may have made room a moment ago.
+    page.reload()
+    page.wait_for_function(KEPT, arg=["client.js", "pyodide.asm.wasm", "two-dogs.jpg"])
+    context.set_offline(True)
+    page.goto(f"{server.address}/offline.html")
+    page.locator("raisr-img[restored]").wait_for()
+
+
+def test_two_tabs_do_not_disturb_each_other(context: BrowserContext, server: FileServer) -> None:
+    tabs = [context.new_page() for _ in range(2)]
+    for tab in tabs:
+        tab.goto(f"{server.address}/offline.html", wait_until="commit")
+    for tab in tabs:
+        tab.bring_to_front()
+        tab.locator("raisr-img[restored]").wait_for()
+    tabs[0].close()
+    assert tabs[1].evaluate(RESTORE, "photos/dandelions.jpg")["type"] == "load"
+
+
+def test_a_picture_encoded_anew_with_another_bank_replaces_the_one_that_was_kept(
+    browser: Browser, site: Path, tmp_path: Path
+) -> None:
+    changed = tmp_path / "site"
+    shutil.copytree(site, changed)
+    page = browser.new_page()
+    with serving(changed) as server:
+        page.goto(f"{server.address}/blank.html")
+        know_the_element(page)
+        page.evaluate(SHOW, PICTURE)
+        before = parse((changed / PICTURE).read_bytes()).bank
+        settings = Settings("jpeg", Fraction(2), quality=80)
+        payload = encode(read_photo(SAMPLES / "two-dogs.jpg"), settings).payload
+        bank = parse(payload).bank
+        assert bank not in {None, before}
+        (changed / PICTURE).write_bytes(payload)
+        (changed / f"raisr/banks/{before}.bank").unlink()
+        shutil.copy(shipped_path(str(bank)), changed / "raisr/banks")
+        event = page.evaluate(RESTORE, PICTURE)
+        assert (event["type"], event["bank"]) == ("load", bank)
+    page.close()

@@ -1,0 +1,33 @@
+"""Plain codecs, which payloads have to beat."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_encoder.base_codec import base_codec
+from raisr_encoder.candidate import Candidate
+from raisr_encoder.errors import TargetUnreachable
+from raisr_encoder.search import plain, plain_within
+
+RIVALS = ("jpeg", "webp", "avif")
+
+
+def rival(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:
+    """The plain codec at that many bytes, or the fewest it can do."""
+    try:
+        return plain_within(photo, base, size)
+    except TargetUnreachable:
+        return plain(photo, base, base_codec(base).qualities[0])
+
+
+def bytes_of_same_quality(photo: NDArray[np.uint8], score: float) -> int | None:
+    """Size of the smallest plain JPEG that reaches a SSIMULACRA2."""
+    lowest, highest = base_codec("jpeg").qualities
+    best = None
+    while lowest <= highest:
+        middle = (lowest + highest) // 2
+        candidate = plain(photo, "jpeg", middle)
+        if candidate.score >= score:
+            best, highest = len(candidate.payload), middle - 1
+        else:
+            lowest = middle + 1
+    return best
