@@ -143,11 +143,13 @@ export class Restorer {
         : decoder.upscale(base.data, base.width, base.height, width, height, filters),
     );
     try {
+      /** @type {OffscreenCanvasRenderingContext2D | null} */
+      let context = null;
       for (let top = 0; top < height; ) {
         const strip = callPython(() => strips.next().value);
-        // Not before Python has found that the sizes belong together.
-        if (top === 0) Object.assign(canvas, { width, height });
-        top += paint(canvas, strip, top);
+        // Not before Python has found that the sizes belong together; Firefox lets ask only once.
+        context ??= contextOf(Object.assign(canvas, { width, height }));
+        top += paint(context, strip, top);
         await onProgress({ stage: "restoring", done: top / height });
         signal.throwIfAborted();
       }
@@ -295,20 +297,25 @@ function callPython(call) {
   }
 }
 
+/** @param {OffscreenCanvas} canvas */
+function contextOf(canvas) {
+  const context = canvas.getContext("2d");
+  if (!context) throw new RestoreError("RuntimeFailed", "no canvas");
+  return context;
+}
+
 /**
  * Paint a strip, and let Python have its memory back.
  *
- * @param {OffscreenCanvas} canvas
+ * @param {OffscreenCanvasRenderingContext2D} context
  * @param {import("pyodide/ffi").PyBuffer} strip flat, uint8, RGBA
  * @param {number} top row of the picture where the strip belongs
  * @returns {number} rows of the strip
  */
-function paint(canvas, strip, top) {
-  const context = canvas.getContext("2d");
-  if (!context) throw new RestoreError("RuntimeFailed", "no canvas");
+function paint(context, strip, top) {
   const view = strip.getBuffer("u8clamped");
   try {
-    const pixels = new ImageData(/** @type {any} */ (view.data), canvas.width);
+    const pixels = new ImageData(/** @type {any} */ (view.data), context.canvas.width);
     context.putImageData(pixels, 0, top);
     if (context.isContextLost?.()) throw new RestoreError("MemoryError", "no memory for the canvas");
     return pixels.height;
