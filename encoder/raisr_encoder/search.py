@@ -24,7 +24,7 @@ from raisr_encoder.settings import DEFAULT_SCORE, Settings
 FULL_ENOUGH = 0.015
 """Share of a target size that may stay unused; one quality more would take as much."""
 
-GOOD_ENOUGH = 0.2
+GOOD_ENOUGH = 0.4
 """Points of SSIMULACRA2 above a target at which refining stops."""
 
 HOPELESS = 2.0, 5.0
@@ -257,7 +257,13 @@ class _Search:
         # At the bytes that one way needs, others show whether they need fewer.
         rivals = self._judged(self._fitting(self._starts, first.size), _score)
         close = _close(rivals, lambda trial: -trial.score, RIVALLING)
-        return [_Start(each.way, each.quality) for each in close]
+        best = max((trial.score for trial in close), default=0.0)
+        # What is no draft gains nothing by being finished.
+        return [
+            _Start(each.way, each.quality)
+            for each in close
+            if each.score >= best - (RIVALLING if each.way.final is each.way else HOPELESS[1])
+        ]
 
     def _highest_score(self) -> float:
         ways = self._least_reduced()
@@ -281,9 +287,9 @@ class _Search:
 
     def _final(self, drafts: list[Trial]) -> list[_Start]:
         """The first few drafts of each base codec, to be done with the codec at its best."""
-        chosen: dict[BaseCodec, list[Trial]] = {}
+        chosen: dict[str, list[Trial]] = {}
         for each in drafts:
-            chosen.setdefault(each.way.pictures.codec, []).append(each)
+            chosen.setdefault(each.way.pictures.codec.name, []).append(each)
         few = chain.from_iterable(each[: self._effort.finished] for each in chosen.values())
         return [_Start(each.way.final, each.quality) for each in few]
 
@@ -354,11 +360,11 @@ def _close(trials: list[Trial], cost: Callable[[Trial], float], slack: float) ->
 
     Drafts of different codecs cannot be compared: AVIF's gain most when they are finished.
     """
-    least: dict[BaseCodec, float] = {}
+    least: dict[str, float] = {}
     for trial in trials:
-        codec = trial.way.pictures.codec
-        least[codec] = min(cost(trial), least.get(codec, math.inf))
-    return [each for each in trials if cost(each) <= least[each.way.pictures.codec] + slack]
+        base = trial.way.pictures.codec.name
+        least[base] = min(cost(trial), least.get(base, math.inf))
+    return [each for each in trials if cost(each) <= least[each.way.pictures.codec.name] + slack]
 
 
 def _fit(pictures: BasePictures, likely: int | None, size: int) -> int | None:
