@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from raisr_web.export import export
+from raisr_web.gallery import EXAMPLES
 from support import SAMPLES
 
 
@@ -49,6 +50,16 @@ def test_the_gallery_restores_every_picture(browser: Browser, address: str) -> N
         picture.scroll_into_view_if_needed()
         picture.and_(page.locator("[restored]")).wait_for()
     page.locator("figcaption a").first.click()
+    page.locator("raisr-img[restored]").wait_for()
+    page.close()
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_each_example_restores_its_picture(browser: Browser, address: str, example: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/")
+    page.get_by_role("link", name="Examples").click()
+    page.get_by_role("link", name=EXAMPLES[example]).click()
     page.locator("raisr-img[restored]").wait_for()
     page.close()
 

@@ -1,10 +1,14 @@
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from raisr_decoder.payload import parse
+from raisr_web.banks import ids_in
+from raisr_web.errors import ExportFailed
 from raisr_web.export import export
+from raisr_web.gallery import EXAMPLES
 
 
 @pytest.fixture
@@ -32,9 +36,28 @@ def test_the_site_has_payloads_banks_and_runtime(site: Path) -> None:
     assert (site / "restored/photograph.png").is_file()
 
 
+def test_the_site_has_all_banks_that_enlarge_ordinary_pictures(site: Path) -> None:
+    banks = ids_in(json.loads((site / "raisr/banks/index.json").read_text()))
+    assert banks
+    for bank in banks:
+        assert (site / f"raisr/banks/{bank}.bank").is_file()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_site_has_the_examples(site: Path, name: str) -> None:
+    assert "<raisr-img" in (site / f"examples/{name}/index.html").read_text()
+
+
+def test_a_picture_whose_bank_is_nowhere_is_named(
+    folder: Path, tmp_path: Path, runtime: Path
+) -> None:
+    with pytest.raises(ExportFailed, match="0123456789abcdef0123456789abcdef.bank"):
+        export(folder, tmp_path / "site", tmp_path / "cache", runtime, lambda *_: None)
+
+
 def test_every_link_is_relative_and_leads_to_a_file(site: Path) -> None:
     pages = list(site.rglob("*.html"))
-    assert len(pages) == 2
+    assert len(pages) == 3 + len(EXAMPLES)
     for page in pages:
         links = re.findall(r'(?:src|href|fallback)="([^"]+)"', page.read_text())
         assert links

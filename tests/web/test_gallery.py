@@ -54,8 +54,14 @@ def test_each_feature_has_an_example(client: FlaskClient, name: str) -> None:
     assert "<raisr-img" in client.get(f"/examples/{name}/").text
 
 
-def test_no_other_template_is_an_example(client: FlaskClient) -> None:
-    assert client.get("/examples/base/").status_code == 404
+def test_the_examples_are_listed(client: FlaskClient) -> None:
+    page = client.get("/examples/").text
+    assert [f'href="/examples/{name}/"' in page for name in EXAMPLES] == [True] * len(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", ["base", "index"])
+def test_no_other_template_is_an_example(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/examples/{name}/").status_code == 404
 
 
 def test_a_photograph_can_be_tried(client: FlaskClient, folder: Path) -> None:

@@ -23,6 +23,12 @@ def bank_index(banks: BankStore) -> dict[str, Any]:
     return {"clean": _choices(banks, *CLEAN), "compressed": _choices(banks, *COMPRESSED)}
 
 
+def ids_in(index: dict[str, Any]) -> set[str]:
+    """All banks that a page may ask for by an index."""
+    direct = {bank for kind in index.values() for bank in kind["direct"].values()}
+    return direct | {run["bank"] for kind in index.values() for run in kind["resizing"]}
+
+
 def _choices(banks: BankStore, base: str, quality: int) -> dict[str, Any]:
     direct = {}
     for scale in (Fraction(block, CELL) for block in BLOCKS):

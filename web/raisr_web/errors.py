@@ -87,3 +87,15 @@ class CacheUnwritable(WebError):
         )
         self.folder = folder
         self.reason = reason
+
+
+class ExportFailed(WebError):
+    """A part of the site cannot be made."""
+
+    def __init__(self, address: str, status: str) -> None:
+        super().__init__(
+            f"{address} cannot be exported, it is {status}: take that picture out of the folder, "
+            "or encode its photograph anew"
+        )
+        self.address = address
+        self.status = status

@@ -8,13 +8,17 @@ from typing import Any
 import flask
 
 from raisr_decoder.payload import parse
+from raisr_encoder.bank_store import BankStore
 from raisr_encoder.files import write_whole
 from raisr_web.app import create_app
+from raisr_web.banks import bank_index, ids_in
 from raisr_web.compression import compress_files
+from raisr_web.errors import ExportFailed
+from raisr_web.gallery import EXAMPLES
 from raisr_web.photos import Photos
 from raisr_web.pictures import STATIC
 
-COMPRESSED = {".bank", ".css", ".html", ".js", ".svg"}
+COMPRESSED = {".bank", ".css", ".html", ".js", ".json", ".svg"}
 Progress = Callable[[int, int], None]
 
 
@@ -32,18 +36,27 @@ def export(photos: Path, site: Path, cache: Path, runtime: Path, told: Progress)
     app.jinja_env.globals["url_for"] = relative_url_for
     shown: Photos = app.extensions["raisr"]
     names = [entry.name for entry in shown.entries() if entry.problem is None]
-    addresses = ["/service-worker.js", *(f"/raisr/{path.name}" for path in STATIC.iterdir())]
+    banks = ids_in(bank_index(BankStore()))
     for number, name in enumerate(names):
         told(number, len(names))
         bank = parse(shown.payload(name).content).bank
-        addresses += [f"/raisr/banks/{bank}.bank"] if bank else []
-        addresses += [f"/photos/{name}", f"/restored/{name}", f"/picture/{name}/"]
-    # After the payloads are made, so that it knows their sizes.
-    addresses.append("/")
-    written = [write(app, address, site) for address in sorted(set(addresses))]
+        banks |= {bank} if bank else set()
     told(len(names), len(names))
-    compress_files([path for path in written if path.suffix in COMPRESSED], cache)
+    # Pages come last: where they are, all that they show is there.
+    addresses = [
+        "/service-worker.js",
+        *(f"/raisr/{path.name}" for path in sorted(STATIC.iterdir())),
+        "/raisr/banks/index.json",
+        *(f"/raisr/banks/{bank}.bank" for bank in sorted(banks)),
+        *(f"/{kind}/{name}" for name in names for kind in ("photos", "restored")),
+        *(f"/picture/{name}/" for name in names),
+        *(f"/examples/{name}/" for name in EXAMPLES if names),
+        "/examples/",
+        "/",
+    ]
     copy_runtime(runtime, site / "raisr" / "runtime")
+    written = [write(app, address, site) for address in addresses]
+    compress_files([path for path in written if path.suffix in COMPRESSED], cache)
     return len(names)
 
 
@@ -57,6 +70,8 @@ def copy_runtime(runtime: Path, target: Path) -> None:
 def write(app: flask.Flask, address: str, site: Path) -> Path:
     """Write what the application answers into the file that a plain server answers with."""
     with app.test_client().get(address) as response:
+        if response.status_code != 200:
+            raise ExportFailed(address, response.status)
         content = response.data
     file = site / address.lstrip("/")
     file = file / "index.html" if address.endswith("/") else file

@@ -30,7 +30,14 @@ from raisr_web.trials import MOST_BYTES, Trial, Trials
 
 blueprint = Blueprint("gallery", __name__)
 
-EXAMPLES = ("basic", "scale", "states", "events", "offline")
+EXAMPLES = {
+    "basic": "A picture that restores itself",
+    "scale": "An ordinary picture, enlarged",
+    "states": "Styles that know what is restored",
+    "events": "Progress, load and error",
+    "offline": "A page that needs no network",
+}
+"""What each of them shows, by name."""
 TARGET_SIZES = (12_500, 25_000, 50_000, 100_000)
 
 
@@ -51,13 +58,19 @@ def picture(name: str) -> str:
     return render_template("picture.html", entry=entry)
 
 
+@blueprint.get("/examples/")
+def examples() -> str:
+    """List the examples."""
+    return render_template("examples/index.html", examples=EXAMPLES)
+
+
 @blueprint.get("/examples/<name>/")
 def example(name: str) -> str:
     """Show one feature of the element, with the first picture of the folder."""
     shown = [entry for entry in photos().entries() if entry.problem is None]
     if name not in EXAMPLES or not shown:
         raise NotFound
-    return render_template(f"examples/{name}.html", name=name, entry=shown[0])
+    return render_template(f"examples/{name}.html", heading=EXAMPLES[name], entry=shown[0])
 
 
 @blueprint.get("/try")
