@@ -1,15 +1,20 @@
+import gzip
 from pathlib import Path
 
+import brotli
 import numpy as np
 import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
 from raisr_decoder import bank as banks
+from raisr_decoder.bank import shipped_folder
 from raisr_decoder.payload import parse
 from raisr_encoder.image_io import decode_picture
-from raisr_web.pictures import blueprint, raisr_img
+from raisr_web.pictures import STATIC, blueprint, raisr_img
 from raisr_web.runtime import FOLDER as RUNTIME
+
+DECOMPRESSORS = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
 
 
 def test_a_payload_is_sent_unchanged(client: FlaskClient, payload: bytes) -> None:
@@ -149,6 +154,40 @@ def test_the_runtime_is_sent_as_small_as_the_browser_takes_it(
         assert response.headers.get("Content-Encoding") == encoding
         assert response.headers["Vary"] == "Accept-Encoding"
         assert response.cache_control.immutable
+
+
+@pytest.mark.parametrize("address", ["/raisr/worker.js", "/raisr/gallery.css", "/raisr/icon.svg"])
+@pytest.mark.parametrize("encoding", ["br", "gzip", None])
+def test_scripts_and_styles_of_our_own_are_sent_compressed(
+    client: FlaskClient, address: str, encoding: str | None
+) -> None:
+    expected = (STATIC / Path(address).name).read_bytes()
+    with client.get(address, headers={"Accept-Encoding": encoding or "identity"}) as response:
+        assert response.headers.get("Content-Encoding") == encoding
+        assert DECOMPRESSORS[encoding](response.data) == expected
+        assert encoding is None or len(response.data) < len(expected)
+        condition = {"If-None-Match": response.headers["ETag"]}
+    with client.get(
+        address, headers={"Accept-Encoding": encoding or "identity", **condition}
+    ) as again:
+        assert again.status_code == 304
+
+
+def test_banks_are_sent_compressed(client: FlaskClient) -> None:
+    path = min(shipped_folder().glob("*.bank"), key=lambda path: path.stat().st_size)
+    address = f"/raisr/banks/{path.name}"
+    with client.get(address, headers={"Accept-Encoding": "br"}) as response:
+        assert response.headers["Content-Encoding"] == "br"
+        assert brotli.decompress(response.data) == path.read_bytes()
+
+
+def test_a_cache_that_cannot_be_written_leaves_scripts_as_they_are(
+    app: Flask, tmp_path: Path
+) -> None:
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    headers = {"Accept-Encoding": "br"}
+    with app.test_client().get("/raisr/worker.js", headers=headers) as response:
+        assert response.data == (STATIC / "worker.js").read_bytes()
 
 
 def test_scripts_of_the_page_are_asked_for_again_and_not_sent_again(client: FlaskClient) -> None:

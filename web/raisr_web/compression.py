@@ -18,20 +18,30 @@ COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 def compress_files(files: list[Path], cache: Path) -> None:
-    """Put compressed twins beside files, on all cores.
+    """Put compressed twins beside files, on all cores."""
+
+    def compress_file(path: Path, suffix: str) -> None:
+        twin = path.with_name(f"{path.name}.{suffix}")
+        write_whole(twin, compressed(path, suffix, cache).read_bytes())
+
+    # Both compressors let go of Python's lock while they work.
+    with ThreadPoolExecutor() as pool:
+        twins = [(path, suffix) for path in files for suffix in COMPRESSORS]
+        list(pool.map(compress_file, *zip(*twins, strict=True)))
+
+
+def compressed(path: Path, suffix: str, cache: Path) -> Path:
+    """The compressed twin of a file.
 
     `cache` keeps what was compressed before, by the content's hash: brotli takes half a minute for
     ten megabytes.
+
+    Raises
+    ------
+    OutputUnwritable
     """
-    # Both let go of Python's lock while they work.
-    with ThreadPoolExecutor() as pool:
-        twins = [(path, suffix, cache) for path in files for suffix in COMPRESSORS]
-        list(pool.map(_compress_file, *zip(*twins, strict=True)))
-
-
-def _compress_file(path: Path, suffix: str, cache: Path) -> None:
     content = path.read_bytes()
     kept = cache / f"{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
     if not kept.exists():
         write_whole(kept, COMPRESSORS[suffix](content))
-    write_whole(path.with_name(f"{path.name}.{suffix}"), kept.read_bytes())
+    return kept

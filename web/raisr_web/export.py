@@ -11,6 +11,7 @@ from raisr_decoder.payload import parse
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.files import write_whole
 from raisr_web.app import create_app
+from raisr_web.assets import COMPRESSIBLE
 from raisr_web.banks import bank_index, ids_in
 from raisr_web.compression import compress_files
 from raisr_web.errors import ExportFailed
@@ -18,7 +19,7 @@ from raisr_web.gallery import EXAMPLES
 from raisr_web.photos import Photos
 from raisr_web.pictures import STATIC
 
-COMPRESSED = {".bank", ".css", ".html", ".js", ".json", ".svg"}
+COMPRESSED = COMPRESSIBLE | {".html"}
 Progress = Callable[[int, int], None]
 
 

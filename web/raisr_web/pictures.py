@@ -107,7 +107,7 @@ def bank(bank_id: str) -> Response:
         path = shipped_path(bank_id)
     except BankUnknown as error:
         raise NotFound(str(error)) from error
-    return send_asset(path, FOR_EVER)
+    return send_asset(path, FOR_EVER, _cache())
 
 
 @blueprint.get("/raisr/banks/index.json")
@@ -132,7 +132,7 @@ def service_worker() -> Response:
 @blueprint.get("/raisr/<name>")
 def static(name: str) -> Response:
     """Send a script, a style or a picture of the page."""
-    return send_asset(_inside(STATIC, name))
+    return send_asset(_inside(STATIC, name), cache=_cache())
 
 
 def send_picture(file: File) -> Response:
@@ -144,6 +144,10 @@ def send_picture(file: File) -> Response:
         Response,
         response.make_conditional(request, accept_ranges=True, complete_length=len(file.content)),
     )
+
+
+def _cache() -> Path:
+    return Path(current_app.config["RAISR_CACHE"])
 
 
 def _inside(folder: Path, name: str) -> Path:
