@@ -24,6 +24,7 @@ from typing import Any
 
 # Flags of a .pyc file that is valid whatever happens to its source.
 UNCHECKED = (1).to_bytes(4, "little")
+NO_LOCATION = 0b1_1111_000
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 # Nothing that is restored takes linear algebra, the second largest of NumPy's files.
 STAND_INS = {"numpy.linalg._umath_linalg": "_ilp64 = False"}
@@ -95,4 +96,14 @@ def without_lines(code: CodeType) -> CodeType:
         without_lines(constant) if isinstance(constant, CodeType) else constant
         for constant in code.co_consts
     )
-    return code.replace(co_linetable=b"", co_consts=constants)
+    return code.replace(co_linetable=no_lines(code), co_consts=constants)
+
+
+def no_lines(code: CodeType) -> bytes:
+    """A table that knows no line of any instruction; tracebacks need one that covers all of them.
+
+    Each byte stands for up to eight units of code without a location: "Objects/locations.md" of
+    CPython describes it.
+    """
+    eights, rest = divmod(len(code.co_code) // 2, 8)
+    return bytes([NO_LOCATION + 7] * eights + [NO_LOCATION + rest - 1] * (rest > 0))
