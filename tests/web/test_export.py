@@ -51,7 +51,7 @@ def test_the_site_has_the_examples(site: Path, name: str) -> None:
 def test_a_picture_whose_bank_is_nowhere_is_named(
     folder: Path, tmp_path: Path, runtime: Path
 ) -> None:
-    with pytest.raises(ExportFailed, match="0123456789abcdef0123456789abcdef.bank"):
+    with pytest.raises(ExportFailed, match=r"0123456789abcdef0123456789abcdef\.bank"):
         export(folder, tmp_path / "site", tmp_path / "cache", runtime, lambda *_: None)
 
 
