@@ -10,7 +10,7 @@ from raisr_encoder.image_io import read_photo, save_png
 from support import SAMPLES
 
 TWO = (Fraction(2), Fraction(2))
-SETTINGS = Settings("jpeg", TWO, False, ((40, 60),), (3, 2))
+SETTINGS = Settings("jpeg", TWO, False, ((40, 60),), (3, 3))
 
 
 def silent(_step: str, _done: float, _total: float) -> None:
