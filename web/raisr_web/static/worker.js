@@ -293,7 +293,9 @@ function callPython(call) {
     const { type = "RuntimeFailed", message } = /** @type {Error & {type?: string}} */ (error);
     // A PythonError's message is the whole traceback, and ends with "module.Type: message".
     const start = message.lastIndexOf(`${type}: `);
-    throw new RestoreError(type, start < 0 ? message : message.slice(start + type.length + 2).trim());
+    // NumPy raises one of its own.
+    const kind = type.endsWith("MemoryError") ? "MemoryError" : type;
+    throw new RestoreError(kind, start < 0 ? message : message.slice(start + type.length + 2).trim());
   }
 }
 
