@@ -91,6 +91,7 @@ class BasePictures:
         self.original, self.codec, self.scale = original, codec, scale
         self._encode = codec.draft if draft else codec.encode
         self._files: dict[int, bytes] = {}
+        self._encoding = threading.Lock()
 
     @cached_property
     def final(self) -> BasePictures:
@@ -101,9 +102,11 @@ class BasePictures:
 
     def file(self, quality: int) -> bytes:
         """A base picture without a record."""
-        if quality not in self._files:
-            self._files[quality] = self._encode(self._reduced, quality)
-        return self._files[quality]
+        # The plain codec and filters at scale 1 often ask for the same file at the same time.
+        with self._encoding:
+            if quality not in self._files:
+                self._files[quality] = self._encode(self._reduced, quality)
+            return self._files[quality]
 
     def size(self, quality: int) -> int:
         """Bytes of the payload, with whatever bank."""
@@ -170,23 +173,33 @@ class Trial:
     way: Way
     quality: int
     bank: Bank | None
+    _measured: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def size(self) -> int:
         """Bytes of the payload."""
         return self.way.pictures.size(self.quality)
 
-    @cached_property
+    # Not cached properties: those of Python 3.11 let no two threads measure at the same time.
+
+    @property
     def psnr(self) -> float:
         """Of restored luma, in dB."""
-        return luma_psnr(self._shown(), self.way.pictures.original.flat)
+        if "psnr" not in self._measured:
+            original = self.way.pictures.original
+            self._measured["psnr"] = luma_psnr(self._shown(), original.flat)
+        return self._measured["psnr"]
 
-    @cached_property
+    @property
     def score(self) -> float:
         """SSIMULACRA2 of the restored picture, of a large one the mean of nine places."""
-        shown, flat = self._shown(), self.way.pictures.original.flat
-        areas = judged_areas(self.way.pictures.original.shape)
-        return mean(ssimulacra2(shown[area], flat[area]) for area in areas)
+        if "score" not in self._measured:
+            shown, original = self._shown(), self.way.pictures.original
+            areas = judged_areas(original.shape)
+            self._measured["score"] = mean(
+                ssimulacra2(shown[area], original.flat[area]) for area in areas
+            )
+        return self._measured["score"]
 
     def candidate(self) -> Candidate:
         """All of it, with the payload."""

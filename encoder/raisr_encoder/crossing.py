@@ -14,6 +14,7 @@ def first_passing(
     margin: Callable[[int], float],
     start: int | None = None,
     slack: float = 0.0,
+    rise: float | None = None,
 ) -> int | None:
     """The first of `qualities` whose margin is not negative; None if there is none.
 
@@ -28,6 +29,8 @@ def first_passing(
         The quality to look at first, likely near the one sought; by default one in the middle.
     slack : float, optional
         A margin of 0..slack is good enough to stop at.
+    rise : float, optional
+        About what margins differ by from one quality to the next: tells where to look second.
     """
     failed, passed = -1, len(qualities)
     place = passed // 2 if start is None else qualities.index(start)
@@ -41,14 +44,15 @@ def first_passing(
             failed = place
         else:
             passed = place
-        aim = _aim(known, stride) if len(known) < PATIENCE else (failed + passed) / 2
+        aim = _aim(known, stride, rise) if len(known) < PATIENCE else (failed + passed) / 2
         place = min(max(math.ceil(aim), failed + 1), passed - 1)
     return qualities[passed] if passed < len(qualities) else None
 
 
-def _aim(known: dict[int, float], stride: int) -> float:
+def _aim(known: dict[int, float], stride: int, rise: float | None) -> float:
     """Where the margin is zero, as far as the two places tell that came closest."""
     (one, height), *others = sorted(known.items(), key=lambda item: abs(item[1]))
-    if others and (rise := (height - others[0][1]) / (one - others[0][0])) > 0:
-        return one - height / rise
-    return one + math.copysign(stride, -height)
+    if others:
+        seen = (height - others[0][1]) / (one - others[0][0])
+        rise = seen if seen > 0 else None
+    return one + math.copysign(stride, -height) if rise is None else one - height / rise

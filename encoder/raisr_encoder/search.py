@@ -27,6 +27,9 @@ FULL_ENOUGH = 0.015
 GOOD_ENOUGH = 0.4
 """Points of SSIMULACRA2 above a target at which refining stops."""
 
+ROUGHLY = 5.0
+"""Points above it at which rivals can be told apart as well as at the target itself."""
+
 HOPELESS = 2.0, 5.0
 """dB of luma PSNR and points of SSIMULACRA2 behind the best of equal bytes from where on a base
 codec is not looked at any further."""
@@ -44,6 +47,9 @@ SSIMULACRA2 alone prefers so much reduction that it gives up two dB for two poin
 photographs as JPEG, 20 points saved 22 % of the bytes by luma PSNR and 39 % by SSIMULACRA2, 60
 points 25 and 35 %, 1000 points no more by PSNR.
 """
+
+STEEPNESS = 1.2
+"""Points that one more step of quality adds, about."""
 
 PLAIN_SAMPLES = 9
 """Samples of the plain codec's bytes against its score."""
@@ -160,6 +166,20 @@ def plain_within(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:
     return way.trial(quality).candidate()
 
 
+def plain_reaching(photo: NDArray[np.uint8], base: str, score: float) -> Candidate:
+    """As `plain`, at about the lowest quality that reaches a score.
+
+    Raises
+    ------
+    ScoreUnreachable
+    """
+    way = Way(BasePictures(Original(photo), base_codec(base), Fraction(1)), None)
+    trial = _reach(_Start(way), score)
+    if trial is None:
+        raise ScoreUnreachable(score, way.trial(way.pictures.codec.qualities[1]).score)
+    return trial.candidate()
+
+
 @contextmanager
 def _searching(
     photo: NDArray[np.uint8], settings: Settings, banks: BankStore | None, jobs: int
@@ -250,7 +270,7 @@ class _Search:
         """The ways that may need the fewest bytes for a score."""
         if self._ways[0].pictures.codec.lossless:
             return self._starts
-        found = (_reach(_Start(way), score) for way in self._least_reduced())
+        found = (_reach(_Start(way), score, ROUGHLY) for way in self._least_reduced())
         first = next((trial for trial in found if trial is not None), None)
         if first is None:
             return []
@@ -334,11 +354,9 @@ class _Search:
         """Of one base codec the plain trial, and others from the likeliest scale to the best."""
         plain = [trial for trial in trials if trial.bank is None]
         others = sorted((trial for trial in trials if trial.bank is not None), key=_scale)
-        low, high = 0, len(others)
-        if high > self._effort.scales:
-            # PSNR prefers less reduction than SSIMULACRA2 does.
-            low = max(range(high), key=lambda place: others[place].psnr)
-            high = min(low + 2, high)
+        # PSNR prefers less reduction than SSIMULACRA2 does.
+        low = max(range(len(others)), key=lambda place: others[place].psnr, default=0)
+        high = min(low + 2, len(others))
         self._each(_score, plain + others[low:high])
         while high - low < min(self._effort.scales, len(others)):
             best = max(range(low, high), key=lambda place: merit(others[place]))
@@ -378,15 +396,15 @@ def _fit(pictures: BasePictures, likely: int | None, size: int) -> int | None:
     return first_passing(range(highest, lowest - 1, -1), margin, start, FULL_ENOUGH)
 
 
-def _reach(start: _Start, score: float) -> Trial | None:
-    """The lowest quality that reaches a score."""
+def _reach(start: _Start, score: float, slack: float = GOOD_ENOUGH) -> Trial | None:
+    """The lowest quality that reaches a score, or one that exceeds it by the slack at most."""
     lowest, highest = start.way.pictures.codec.qualities
 
     def margin(quality: int) -> float:
         return start.way.trial(quality).score - score
 
     qualities = range(lowest, highest + 1)
-    quality = first_passing(qualities, margin, start.quality, GOOD_ENOUGH)
+    quality = first_passing(qualities, margin, start.quality, slack, STEEPNESS)
     return None if quality is None else start.way.trial(quality)
 
 

@@ -10,8 +10,9 @@ from raisr_encoder.crossing import first_passing
 @pytest.mark.parametrize("start", [None, 0, 50, 100])
 @pytest.mark.parametrize("first", [0, 1, 37, 99, 100, 101])
 @pytest.mark.parametrize("bend", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize("rise", [None, 0.2, 5.0])
 def test_the_first_that_passes_is_found_in_few_steps(
-    first: int, start: int | None, bend: float
+    first: int, start: int | None, bend: float, rise: float | None
 ) -> None:
     asked = []
 
@@ -20,7 +21,7 @@ def test_the_first_that_passes_is_found_in_few_steps(
         distance = quality - first + 0.5
         return math.copysign(abs(distance) ** bend, distance)
 
-    found = first_passing(range(101), margin, start)
+    found = first_passing(range(101), margin, start, rise=rise)
     assert found == (first if first <= 100 else None)
     assert len(set(asked)) == len(asked) <= 12
 
@@ -38,6 +39,17 @@ def test_good_enough_ends_the_search() -> None:
 
     assert first_passing(range(101), margin, 61, slack=1.0) == 61
     assert asked == [61]
+
+
+def test_a_known_rise_tells_where_to_look_second() -> None:
+    asked = []
+
+    def margin(quality: int) -> float:
+        asked.append(quality)
+        return 2.0 * (quality - 29.5)
+
+    assert first_passing(range(101), margin, 60, rise=2.0) == 30
+    assert asked == [60, 30, 29]
 
 
 def test_steps_and_plateaus_are_no_trap() -> None:

@@ -18,7 +18,7 @@ from raisr_encoder.errors import (
 )
 from raisr_encoder.image_io import read_photo
 from raisr_encoder.metrics import ssimulacra2
-from raisr_encoder.search import DECIBEL, plain, plain_within, search
+from raisr_encoder.search import DECIBEL, plain, plain_reaching, plain_within, search
 from raisr_encoder.settings import AUTO_BASES, Settings
 from support import SAMPLES
 
@@ -84,6 +84,14 @@ def test_a_quality_is_taken_literally(photo: np.ndarray) -> None:
     assert len(found.payload) <= len(equal.payload)
     # Plain JPEG needs more bytes for the same score.
     assert plain_within(photo, "jpeg", len(found.payload)).score < found.score
+
+
+def test_a_plain_codec_reaches_a_score_in_few_bytes(photo: np.ndarray) -> None:
+    found = plain_reaching(photo, "jpeg", 60)
+    assert found.score >= 60
+    assert plain(photo, "jpeg", found.quality - 2).score < 60
+    with pytest.raises(ScoreUnreachable):
+        plain_reaching(photo, "jpeg", 99.9)
 
 
 def test_a_scale_is_taken_literally(photo: np.ndarray) -> None:
