@@ -5,7 +5,8 @@
 Starts `raisr serve` on this machine with the samples, asks for pages, payloads, banks and restored
 pictures, and sends photographs to try, in random order. What each address answers is asked for once
 alone before. An answer may be 503 with Retry-After, where heavy work waits already; any other
-failure is an error. Then the server is told to stop while it works, and has to finish.
+failure is an error. Then the server is told to stop while it works, and has to finish; the next one
+is killed while it works, and the one after it has to answer as before.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,7 +45,9 @@ UPLOADS = 0.02
 """Share of the requests that send a photograph."""
 FRESH = 0.01
 """Share of the requests for a restored picture that nobody has asked for before."""
-FRESH_PICTURES = 60
+FRESH_PICTURES = 100
+LEFT_FOR_THE_END = 16
+"""Of those half are asked for when the server is told to stop, half when it is killed."""
 LOOK_SECONDS = 0.2
 BOUNDARY = "a-boundary-that-no-picture-holds"
 
@@ -142,7 +145,13 @@ def expected_answers(client: Client) -> dict[str, str]:
 
 
 def ask(
-    client: Client, kind: str, path: str, expected: str | None, photo: bytes, figures: Figures
+    client: Client,
+    kind: str,
+    path: str,
+    expected: str | None,
+    photo: bytes,
+    pictures: int,
+    figures: Figures,
 ) -> None:
     """One request, and whether its answer is right."""
     begun = time.perf_counter()
@@ -161,7 +170,7 @@ def ask(
     elif kind == "fresh":
         right = response.status == 200 and content[:3] == b"\xff\xd8\xff"
     elif kind == "gallery":
-        right = response.status == 200 and content.endswith(b"</html>\n")
+        right = response.status == 200 and content.count(b"<raisr-img") == pictures
     else:
         right = response.status == 200 and sha256(content).hexdigest() == expected
     if not right:
@@ -171,7 +180,7 @@ def ask(
 def plan(count: int, answers: dict[str, str]) -> list[tuple[str, str]]:
     """Kinds of requests and their addresses, always the same ones."""
     chance = random.Random(1)  # noqa: S311
-    fresh = iter(range(FRESH_PICTURES))
+    fresh = iter(range(FRESH_PICTURES - LEFT_FOR_THE_END))
     made = []
     for _ in range(count):
         draw = chance.random()
@@ -195,6 +204,7 @@ def measure(count: int, clients: int) -> dict[str, object]:
         folder.mkdir()
         photographs(folder)
         photo = (folder / "fresh-000.jpg").read_bytes()
+        pictures = len(list(folder.iterdir()))
         with serving(folder, cache) as (address, process):
             answers = expected_answers(Client(address))
             done = threading.Event()
@@ -206,7 +216,7 @@ def measure(count: int, clients: int) -> dict[str, object]:
                 if not hasattr(local, "client"):
                     local.client = Client(address)
                 kind, path = request
-                ask(local.client, kind, path, answers.get(path), photo, figures)
+                ask(local.client, kind, path, answers.get(path), photo, pictures, figures)
 
             begun = time.perf_counter()
             with ThreadPoolExecutor(clients) as pool:
@@ -214,10 +224,16 @@ def measure(count: int, clients: int) -> dict[str, object]:
             seconds = time.perf_counter() - begun
             done.set()
             watch.join()
-            lost = stop_at_work(address, process)
+            *_, first, second = np.array_split(range(FRESH_PICTURES), FRESH_PICTURES // 8)
+            lost = end_at_work(signal.SIGTERM, address, process, first)
+        exit_code = process.returncode
+        with serving(folder, cache) as (address, process):
+            end_at_work(signal.SIGKILL, address, process, second)
+        with serving(folder, cache) as (address, _):
+            again = expected_answers(Client(address))
         kept = [path for path in cache.iterdir() if path.suffix == ".jpg"]
         broken = [path.name for path in kept if not whole(path)]
-    tenth = max(1, len(figures.megabytes) // 10)
+    tenths = np.array_split(figures.megabytes, 10)
     return {
         "requests": count,
         "clients": clients,
@@ -228,11 +244,11 @@ def measure(count: int, clients: int) -> dict[str, object]:
         "error_count": len(figures.errors),
         "median_ms": round(float(np.median(figures.milliseconds)), 1),
         "p99_ms": round(float(np.percentile(figures.milliseconds, 99)), 1),
-        "memory_mb_first_tenth": round(float(np.mean(figures.megabytes[:tenth]))),
-        "memory_mb_last_tenth": round(float(np.mean(figures.megabytes[-tenth:]))),
-        "memory_mb_most": round(max(figures.megabytes)),
+        "megabytes_by_tenths": [round(float(np.mean(tenth))) for tenth in tenths],
+        "megabytes_most": round(max(figures.megabytes)),
         "lost_when_stopped": lost,
-        "exit_code": process.returncode,
+        "exit_code": exit_code,
+        "changed_after_kill": sum(again[path] != answer for path, answer in answers.items()),
         "broken_files": broken,
     }
 
@@ -246,15 +262,15 @@ def watch_memory(pid: int, figures: Figures, done: threading.Event) -> None:
         )
 
 
-def stop_at_work(address: str, process: subprocess.Popen[str]) -> int:
-    """Tell the server to stop while it restores; how many of those requests it did not finish."""
-    paths = [
-        f"/restored/fresh-{number:03}.jpg" for number in range(FRESH_PICTURES - 8, FRESH_PICTURES)
-    ]
+def end_at_work(
+    how: signal.Signals, address: str, process: subprocess.Popen[str], numbers: Iterable[int]
+) -> int:
+    """End the server while it restores; how many of those requests it did not finish."""
+    paths = [f"/restored/fresh-{number:03}.jpg" for number in numbers]
     with ThreadPoolExecutor(len(paths)) as pool:
         asked = [pool.submit(Client(address).get, path) for path in paths]
         time.sleep(0.2)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(how)
         finished = 0
         for future in asked:
             try:
@@ -290,9 +306,8 @@ def main(count: int, clients: int, as_json: bool) -> None:
         print(json.dumps(figures, indent=2))
     else:
         Console(width=100).print(table(figures))
-    sys.exit(
-        bool(figures["error_count"] or figures["broken_files"] or figures["lost_when_stopped"])
-    )
+    faults = "error_count", "broken_files", "lost_when_stopped", "changed_after_kill"
+    sys.exit(any(figures[fault] for fault in faults))
 
 
 if __name__ == "__main__":

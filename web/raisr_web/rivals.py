@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.candidate import Candidate
-from raisr_encoder.errors import TargetUnreachable
-from raisr_encoder.search import plain, plain_within
+from raisr_encoder.errors import ScoreUnreachable, TargetUnreachable
+from raisr_encoder.search import plain, plain_reaching, plain_within
 
 RIVALS = ("jpeg", "webp", "avif")
 
@@ -20,14 +20,8 @@ def rival(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:
 
 
 def bytes_of_same_quality(photo: NDArray[np.uint8], score: float) -> int | None:
-    """Size of the smallest plain JPEG that reaches a SSIMULACRA2."""
-    lowest, highest = base_codec("jpeg").qualities
-    best = None
-    while lowest <= highest:
-        middle = (lowest + highest) // 2
-        candidate = plain(photo, "jpeg", middle)
-        if candidate.score >= score:
-            best, highest = len(candidate.payload), middle - 1
-        else:
-            lowest = middle + 1
-    return best
+    """Size of about the smallest plain JPEG that reaches a SSIMULACRA2."""
+    try:
+        return len(plain_reaching(photo, "jpeg", score).payload)
+    except ScoreUnreachable:
+        return None

@@ -1,5 +1,6 @@
 """The application behind Waitress, which ends with grace: what has begun is finished."""
 
+import logging
 import signal
 import socket
 import threading
@@ -26,6 +27,8 @@ def serve(
     app: Flask, listener: socket.socket, stopped: Callable[[], bool], grace: float = GRACE_SECONDS
 ) -> None:
     """Answer requests until `stopped`; then accept no more, and finish those that have begun."""
+    # That requests wait for a moment is nothing to tell.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     connections: dict[int, Any] = {}
     server = waitress.create_server(
         app,
