@@ -98,12 +98,10 @@ def test_without_javascript_the_pictures_that_the_server_restored_show(
         java_script_enabled=False, viewport={"width": 1800, "height": 1200}
     )
     page = context.new_page()
-    page.goto(server)
-    base = page.locator("raisr-img > img").first
     with page.expect_response("**/restored/**") as answer:
-        page.reload()
+        page.goto(server)
     assert answer.value.ok
-    box = base.bounding_box()
+    box = page.locator("raisr-img > img").first.bounding_box()
     assert box is not None
     assert box["width"] / box["height"] == pytest.approx(1.5, abs=0.01)
     assert page.locator("raisr-img noscript img").first.bounding_box() == box
