@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page
 
 from raisr_encoder.image_io import decode_picture, save_png
+from raisr_encoder.metrics import luma_psnr
 from raisr_encoder.upscale import upscale
 from support import assert_same_pixels, random_picture
 
@@ -33,6 +34,21 @@ ENLARGE = """(scale) => new Promise((resolve) => {
   }
   document.querySelector("main").prepend(element);
 })"""
+# Put an element with an image on the page, one of them styled; resolve when it is restored.
+RESTORE_STYLED = """async ([which, style]) => {
+  const element = document.createElement("raisr-img");
+  const image = document.createElement("img");
+  ({ element, image })[which].style = style;
+  Object.assign(image, { width: 300, height: 450, src: "/photos/two-dogs.jpg" });
+  element.append(image);
+  const restored = new Promise((resolve) => element.addEventListener("load", resolve));
+  document.querySelector("main").prepend(element);
+  await restored;
+}"""
+SHOW_THE_BASE_PICTURE = """(element) => {
+  element.removeAttribute("restored");
+  element.shadowRoot.querySelector("canvas").hidden = true;
+}"""
 CANVAS = "(element) => element.shadowRoot.querySelector('canvas').toDataURL('image/png')"
 
 
@@ -62,6 +78,27 @@ def test_what_cannot_be_restored_says_why_and_leaves_the_base_picture(
     assert element.get_attribute("restored") is None
     assert element.evaluate("(element) => element.image.isConnected")
     assert element.evaluate("(element) => element.shadowRoot.querySelector('canvas')") is None
+
+
+@pytest.mark.parametrize(
+    ("which", "style"),
+    [
+        ("element", "display: inline-block"),
+        ("element", "display: block; width: 500px"),
+        ("element", "display: block; width: 200px"),
+        ("image", "width: 200px; height: 300px"),
+        ("image", "width: 200px; height: 200px; object-fit: cover; object-position: 0 100%"),
+    ],
+)
+def test_full_size_pixels_lie_over_those_of_the_base_picture(
+    blank: Page, which: str, style: str
+) -> None:
+    blank.evaluate(RESTORE_STYLED, [which, style])
+    element = blank.locator("raisr-img").first
+    restored = decode_picture(element.screenshot(), "restored").pixels
+    element.evaluate(SHOW_THE_BASE_PICTURE)
+    base = decode_picture(element.screenshot(), "base").pixels
+    assert luma_psnr(restored[..., :3], base[..., :3]) > 28
 
 
 def test_the_page_goes_on_after_an_error(blank: Page) -> None:

@@ -26,6 +26,7 @@ from raisr_decoder.errors import RaisrError
 from raisr_web.errors import Busy, TrialMissing
 from raisr_web.photos import File
 from raisr_web.pictures import as_http_errors, photos, send_picture
+from raisr_web.rivals import RIVALS
 from raisr_web.runtime import download_size
 from raisr_web.savings import measure
 from raisr_web.trials import MOST_BYTES, Trial, Trials
@@ -113,7 +114,8 @@ def take() -> AnyResponse:
 def trial(token: str) -> str:
     """Show how far a trial is, and in the end what came of it."""
     found = _find(token)
-    return render_template("trial.html", trial=found, token=token, runtime=_runtime_size())
+    shown = {"trial": found, "token": token, "titles": RIVALS}
+    return render_template("trial.html", **shown, runtime=_runtime_size())
 
 
 @blueprint.get("/try/<token>/status.json")

@@ -8,7 +8,8 @@ from raisr_encoder.candidate import Candidate
 from raisr_encoder.errors import ScoreUnreachable, TargetUnreachable
 from raisr_encoder.search import plain, plain_reaching, plain_within
 
-RIVALS = ("jpeg", "webp", "avif")
+RIVALS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF"}
+"""Base codecs, and what people call them."""
 
 
 def rival(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:

@@ -122,10 +122,10 @@ def run(trial: Trial, data: bytes, closed: Callable[[], bool] = lambda: False) -
             photo = at_most(decode_picture(data, trial.name).pixels, SHOWN_PIXELS)
         with step(trial, "searching codec, scale, quality and filters"):
             trial.payload = search(photo, Settings(target_size=trial.target_size, effort=1))
-        for base in RIVALS:
+        for base, title in RIVALS.items():
             if closed():
                 return
-            with step(trial, f"plain {base.upper()} of the same size"):
+            with step(trial, f"plain {title} of the same size"):
                 trial.rivals[base] = rival(photo, base, len(trial.payload.payload))
         with step(trial, "plain JPEG of the same quality"):
             trial.same_quality = bytes_of_same_quality(photo, trial.payload.score)

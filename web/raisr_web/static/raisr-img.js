@@ -153,6 +153,11 @@ export class RaisrImg extends HTMLElement {
     const canvas = document.createElement("canvas");
     canvas.ariaHidden = "true";
     this.shadowRoot?.append(canvas);
+    const { image } = this;
+    const observer = new ResizeObserver(() => align(canvas, image));
+    observer.observe(this);
+    observer.observe(image);
+    this.#life.signal.addEventListener("abort", () => observer.disconnect());
     this.#canvas = canvas;
     return canvas.transferControlToOffscreen();
   }
@@ -172,6 +177,27 @@ export class RaisrImg extends HTMLElement {
   #dispatch(type, detail, signal) {
     if (!signal.aborted) this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/**
+ * Move a canvas to where the page shows an image, which may be smaller than the element.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {HTMLImageElement} image
+ */
+function align(canvas, image) {
+  canvas.style.cssText = "";
+  const frame = canvas.getBoundingClientRect();
+  const box = image.getBoundingClientRect();
+  const { objectFit, objectPosition } = getComputedStyle(image);
+  Object.assign(canvas.style, {
+    left: `${(100 * (box.left - frame.left)) / frame.width}%`,
+    top: `${(100 * (box.top - frame.top)) / frame.height}%`,
+    width: `${(100 * box.width) / frame.width}%`,
+    height: `${(100 * box.height) / frame.height}%`,
+    objectFit,
+    objectPosition,
+  });
 }
 
 /**
