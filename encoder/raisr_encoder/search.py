@@ -22,7 +22,7 @@ from raisr_encoder.errors import BankMissing, ScoreUnreachable, TargetUnreachabl
 from raisr_encoder.settings import DEFAULT_SCORE, Settings
 
 FULL_ENOUGH = 0.015
-"""Share of a target size that may stay unused; one quality more would take as much."""
+"""Share of a target size that drafts may leave unused."""
 
 GOOD_ENOUGH = 0.4
 """Points of SSIMULACRA2 above a target at which refining stops."""
@@ -49,7 +49,10 @@ points 25 and 35 %, 1000 points no more by PSNR.
 """
 
 STEEPNESS = 1.2
-"""Points that one more step of quality adds, about."""
+"""Points of SSIMULACRA2 that one more step of quality adds, about."""
+
+GROWTH = 0.03
+"""Share of bytes that one more step of quality adds, about."""
 
 PLAIN_SAMPLES = 9
 """Samples of the plain codec's bytes against its score."""
@@ -236,7 +239,7 @@ class _Search:
         # Where no draft fits, a file that takes its time may.
         finishing = list(dict.fromkeys(self._final(close) + self._final(plain)))
         starts = finishing or [_Start(way.final) for way in self._ways]
-        finals = self._judged(self._fitting(starts, size), _worth)
+        finals = self._judged(self._fitting(starts, size, slack=0.0), _worth)
         if not finals:
             raise TargetUnreachable(size, min(self._each(_smallest, self._ways)))
         return finals[0]
@@ -313,11 +316,11 @@ class _Search:
         few = chain.from_iterable(each[: self._effort.finished] for each in chosen.values())
         return [_Start(each.way.final, each.quality) for each in few]
 
-    def _fitting(self, starts: list[_Start], size: int) -> list[Trial]:
+    def _fitting(self, starts: list[_Start], size: int, slack: float = FULL_ENOUGH) -> list[Trial]:
         """The highest quality of each way that fits, without those of which none does."""
         # The plain codec and filters at scale 1 share their pictures.
         likely = {way.pictures: quality for way, quality in starts}
-        qualities = self._each(lambda item: _fit(*item, size), likely.items())
+        qualities = self._each(lambda item: _fit(*item, size, slack), likely.items())
         fitting = dict(zip(likely, qualities, strict=True))
         trials = [(way, fitting[way.pictures]) for way, _ in starts]
         return [way.trial(quality) for way, quality in trials if quality is not None]
@@ -385,15 +388,17 @@ def _close(trials: list[Trial], cost: Callable[[Trial], float], slack: float) ->
     return [each for each in trials if cost(each) <= least[each.way.pictures.codec.name] + slack]
 
 
-def _fit(pictures: BasePictures, likely: int | None, size: int) -> int | None:
-    """The highest quality of a payload that fits."""
+def _fit(
+    pictures: BasePictures, likely: int | None, size: int, slack: float = FULL_ENOUGH
+) -> int | None:
+    """The highest quality of a payload that fits, or one that leaves a share unused at most."""
     lowest, highest = pictures.codec.qualities
 
     def margin(quality: int) -> float:
         return math.log(size / pictures.size(quality))
 
     start = pictures.near(size) if likely is None else likely
-    return first_passing(range(highest, lowest - 1, -1), margin, start, FULL_ENOUGH)
+    return first_passing(range(highest, lowest - 1, -1), margin, start, slack, GROWTH)
 
 
 def _reach(start: _Start, score: float, slack: float = GOOD_ENOUGH) -> Trial | None:
