@@ -104,8 +104,10 @@ def mortal_worker(page: Page) -> None:
     )
 
 
-@pytest.mark.parametrize("name", RUNTIME)
-@pytest.mark.parametrize("fault", [HALF, GONE])
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [*((name, HALF) for name in RUNTIME), *((name, GONE) for name in RUNTIME[::4])],
+)
 def test_a_piece_of_the_runtime_that_does_not_arrive_is_fetched_again(
     blank: Page, server: FileServer, name: str, fault: str
 ) -> None:
