@@ -7,6 +7,7 @@
  *
  * The <img> inside is what a page without JavaScript shows; without one, the element makes its own.
  * It keeps the layout and the alternative text; the restored picture is a canvas that covers it.
+ * Styles reach the element's own as `raisr-img::part(image)`.
  *
  * `fallback` names the restored picture as an ordinary file, for browsers that cannot restore it.
  *
@@ -46,6 +47,7 @@ export class RaisrImg extends HTMLElement {
     super();
     const style = new CSSStyleSheet();
     style.replaceSync(STYLE);
+    this.#ownImage.part.add("image");
     const slot = document.createElement("slot");
     slot.append(this.#ownImage);
     const root = this.attachShadow({ mode: "open" });
