@@ -29,7 +29,7 @@ from raisr_encoder.decode import decode
 from raisr_encoder.errors import NothingToCompare
 from raisr_encoder.metrics import luma_psnr, luma_ssim, ssimulacra2
 from raisr_encoder.progress import Progress
-from raisr_encoder.search import FULL_ENOUGH, search_sizes
+from raisr_encoder.search import search_sizes
 from raisr_encoder.settings import Settings
 
 RATES = (0.08, 0.125, 0.2, 0.33, 0.55, 1.0)
@@ -215,7 +215,7 @@ def send_plain(
         def margin(quality: int) -> float:
             return math.log(size / len(encoded(quality)))
 
-        return first_passing(range(highest, lowest - 1, -1), margin, start, FULL_ENOUGH)
+        return first_passing(range(highest, lowest - 1, -1), margin, start)
 
     def coded(quality: int) -> Coded:
         file = encoded(quality)
