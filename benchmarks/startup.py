@@ -161,8 +161,8 @@ def visit(playwright: Playwright, address: str) -> tuple[float, float]:
         for _ in range(2):
             page.goto(address)
             times.append(float(page.evaluate(WAIT)))
-            # Browsers keep compiled WebAssembly a moment after it has run.
-            page.wait_for_timeout(2000)
+            # Browsers keep compiled WebAssembly some seconds after it has run.
+            page.wait_for_timeout(4000)
             page.goto("about:blank")
         context.close()
     return times[0], times[1]
