@@ -216,7 +216,7 @@ def save_avif(
     # times as long; 4 gains no more. SSIM takes 6 % fewer bytes for the same luma PSNR than looks,
     # which give rough photographs up to 6 points of SSIMULACRA2 more for the same bytes.
     tuning = {} if for_looks else {"tune": "ssim"}
-    # With more threads the bytes are the same as with two, with one they are not.
+    # Two threads take half the time, and 0.1 to 0.5 % more bytes than one; more change nothing.
     options = {"speed": speed, "subsampling": "4:4:4", "max_threads": 2, "advanced": tuning}
     return _save(rgb, "AVIF", quality=quality, **options)
 

@@ -233,12 +233,16 @@ class _Search:
         """
         drafts = self._judged(self._fitting(self._starts, size), _worth)
         close = _close(drafts, lambda trial: -_worth(trial), CLOSE * DECIBEL)
-        # The plain codec, too: drafts do not tell for certain that others are no worse.
-        codecs = {each.way.pictures.codec for each in close}
-        plain = [each for each in drafts if not each.bank and each.way.pictures.codec in codecs]
+        # Plain codecs, too: drafts do not tell for certain that others are no worse.
+        names = {each.way.pictures.codec.name for each in close}
+        plain = [
+            _Start(way.final, way.pictures.near(size))
+            for way in self._ways
+            if way.banks is None and way.pictures.codec.name in names
+        ]
+        finishing = {start.way: start for start in [*plain, *self._final(close)]}
         # Where no draft fits, a file that takes its time may.
-        finishing = list(dict.fromkeys(self._final(close) + self._final(plain)))
-        starts = finishing or [_Start(way.final) for way in self._ways]
+        starts = list(finishing.values()) or [_Start(way.final) for way in self._ways]
         finals = self._judged(self._fitting(starts, size, slack=0.0), _worth)
         if not finals:
             raise TargetUnreachable(size, min(self._each(_smallest, self._ways)))
