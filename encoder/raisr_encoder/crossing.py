@@ -54,5 +54,7 @@ def _aim(known: dict[int, float], stride: int, rise: float | None) -> float:
     (one, height), *others = sorted(known.items(), key=lambda item: abs(item[1]))
     if others:
         seen = (height - others[0][1]) / (one - others[0][0])
+        # Neighbours may differ by next to nothing, or by leaps.
+        seen = seen if rise is None else min(max(seen, rise / 2), rise * 3)
         rise = seen if seen > 0 else None
     return one + math.copysign(stride, -height) if rise is None else one - height / rise

@@ -37,6 +37,9 @@ codec is not looked at any further."""
 CLOSE, CLOSE_BYTES = 0.05, 0.02
 """dB behind the best draft, and share of bytes, up to which a draft is finished, too."""
 
+FINISHING = 10.0
+"""Points of SSIMULACRA2 that one draft may gain over another at equal bytes by being finished."""
+
 RIVALLING = 0.5
 """Points of SSIMULACRA2 behind the best up to which others are tried at other bytes, too."""
 
@@ -233,13 +236,7 @@ class _Search:
         """
         drafts = self._judged(self._fitting(self._starts, size), _worth)
         close = _close(drafts, lambda trial: -_worth(trial), CLOSE * DECIBEL)
-        # Plain codecs, too: drafts do not tell for certain that others are no worse.
-        names = {each.way.pictures.codec.name for each in close}
-        plain = [
-            _Start(way.final, way.pictures.near(size))
-            for way in self._ways
-            if way.banks is None and way.pictures.codec.name in names
-        ]
+        plain = self._plain_near(close, size)
         finishing = {start.way: start for start in [*plain, *self._final(close)]}
         # Where no draft fits, a file that takes its time may.
         starts = list(finishing.values()) or [_Start(way.final) for way in self._ways]
@@ -272,6 +269,20 @@ class _Search:
             needed = self._needed_by_plain()
             best = min(trials, key=lambda trial: trial.size / needed(trial.score))
         return best.way.final.trial(best.quality)
+
+    def _plain_near(self, close: list[Trial], size: int) -> list[_Start]:
+        """Plain codecs whose drafts do not tell for certain that they are no better."""
+        best: dict[str, float] = {}
+        for each in close:
+            name = each.way.pictures.codec.name
+            best[name] = max(each.score, best.get(name, -math.inf))
+        starts = []
+        for way in self._ways:
+            name, quality = way.pictures.codec.name, way.pictures.near(size)
+            if way.banks is None and quality is not None and name in best:
+                likely = way.trial(quality).score >= best[name] - FINISHING
+                starts += [_Start(way.final, quality)] if likely else []
+        return starts
 
     def _rivals(self, score: float) -> list[_Start]:
         """The ways that may need the fewest bytes for a score."""
