@@ -234,13 +234,13 @@ class _Search:
         ------
         TargetUnreachable
         """
-        drafts = self._judged(self._fitting(self._starts, size), _worth)
+        drafts = _no_worse(self._judged(self._fitting(self._starts, size), _worth))
         close = _close(drafts, lambda trial: -_worth(trial), CLOSE * DECIBEL)
         plain = self._plain_near(close, size)
         finishing = {start.way: start for start in [*plain, *self._final(close)]}
         # Where no draft fits, a file that takes its time may.
         starts = list(finishing.values()) or [_Start(way.final) for way in self._ways]
-        finals = self._judged(self._fitting(starts, size, slack=0.0), _worth)
+        finals = _no_worse(self._judged(self._fitting(starts, size, slack=0.0), _worth))
         if not finals:
             raise TargetUnreachable(size, min(self._each(_smallest, self._ways)))
         return finals[0]
@@ -346,10 +346,7 @@ class _Search:
         return [trial for trial in found if trial is not None]
 
     def _judged(self, trials: list[Trial], merit: Merit) -> list[Trial]:
-        """The trials of equal bytes that were worth a SSIMULACRA2, the best one first.
-
-        None of them has a lower score than the plain codec.
-        """
+        """The trials of equal bytes that were worth a SSIMULACRA2, the best one first."""
         by_codec: dict[BaseCodec, list[Trial]] = {}
         for trial in trials:
             by_codec.setdefault(trial.way.pictures.codec, []).append(trial)
@@ -358,8 +355,7 @@ class _Search:
         judged = []
         for leader in self._hopeful(leaders):
             judged += self._climbed(by_codec[leader.way.pictures.codec], merit)
-        floor = max((trial.score for trial in judged if trial.bank is None), default=-math.inf)
-        return sorted((each for each in judged if each.score >= floor), key=merit, reverse=True)
+        return sorted(judged, key=merit, reverse=True)
 
     def _hopeful(self, leaders: list[Trial]) -> list[Trial]:
         """Of the best trial of each base codec those that are near the best by either measure."""
@@ -389,6 +385,12 @@ class _Search:
     def _each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         results: list[Result] = self._parallel(joblib.delayed(function)(item) for item in items)
         return results
+
+
+def _no_worse(trials: list[Trial]) -> list[Trial]:
+    """Of trials of equal bytes those that have no lower score than a plain codec."""
+    floor = max((trial.score for trial in trials if trial.bank is None), default=-math.inf)
+    return [each for each in trials if each.score >= floor]
 
 
 def _close(trials: list[Trial], cost: Callable[[Trial], float], slack: float) -> list[Trial]:
