@@ -153,8 +153,7 @@ def plain(photo: NDArray[np.uint8], base: str, quality: int) -> Candidate:
     base : str
     quality : int
     """
-    pictures = BasePictures(Original(photo), base_codec(base), Fraction(1))
-    return Way(pictures, None).trial(quality).candidate()
+    return _plain_way(photo, base).trial(quality).candidate()
 
 
 def plain_within(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:
@@ -164,9 +163,8 @@ def plain_within(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:
     ------
     TargetUnreachable
     """
-    pictures = BasePictures(Original(photo), base_codec(base), Fraction(1))
-    way = Way(pictures, None)
-    quality = _fit(pictures, None, size)
+    way = _plain_way(photo, base)
+    quality = _fit(way.pictures, None, size)
     if quality is None:
         raise TargetUnreachable(size, _smallest(way))
     return way.trial(quality).candidate()
@@ -179,11 +177,15 @@ def plain_reaching(photo: NDArray[np.uint8], base: str, score: float) -> Candida
     ------
     ScoreUnreachable
     """
-    way = Way(BasePictures(Original(photo), base_codec(base), Fraction(1)), None)
+    way = _plain_way(photo, base)
     trial = _reach(_Start(way), score)
     if trial is None:
         raise ScoreUnreachable(score, way.trial(way.pictures.codec.qualities[1]).score)
     return trial.candidate()
+
+
+def _plain_way(photo: NDArray[np.uint8], base: str) -> Way:
+    return Way(BasePictures(Original(photo), base_codec(base), Fraction(1)), None)
 
 
 @contextmanager
@@ -234,13 +236,13 @@ class _Search:
         ------
         TargetUnreachable
         """
-        drafts = _no_worse(self._judged(self._fitting(self._starts, size), _worth))
+        drafts = _no_worse(self._judged(self._fitting(self._starts, size, FULL_ENOUGH), _worth))
         close = _close(drafts, lambda trial: -_worth(trial), CLOSE * DECIBEL)
         plain = self._plain_near(close, size)
         finishing = {start.way: start for start in [*plain, *self._final(close)]}
         # Where no draft fits, a file that takes its time may.
         starts = list(finishing.values()) or [_Start(way.final) for way in self._ways]
-        finals = _no_worse(self._judged(self._fitting(starts, size, slack=0.0), _worth))
+        finals = _no_worse(self._judged(self._fitting(starts, size), _worth))
         if not finals:
             raise TargetUnreachable(size, min(self._each(_smallest, self._ways)))
         return finals[0]
@@ -272,15 +274,12 @@ class _Search:
 
     def _plain_near(self, close: list[Trial], size: int) -> list[_Start]:
         """Plain codecs whose drafts do not tell for certain that they are no better."""
-        best: dict[str, float] = {}
-        for each in close:
-            name = each.way.pictures.codec.name
-            best[name] = max(each.score, best.get(name, -math.inf))
+        least = _least(close, lambda trial: -trial.score)
         starts = []
         for way in self._ways:
             name, quality = way.pictures.codec.name, way.pictures.near(size)
-            if way.banks is None and quality is not None and name in best:
-                likely = way.trial(quality).score >= best[name] - FINISHING
+            if way.banks is None and quality is not None and name in least:
+                likely = -way.trial(quality).score <= least[name] + FINISHING
                 starts += [_Start(way.final, quality)] if likely else []
         return starts
 
@@ -293,7 +292,7 @@ class _Search:
         if first is None:
             return []
         # At the bytes that one way needs, others show whether they need fewer.
-        rivals = self._judged(self._fitting(self._starts, first.size), _score)
+        rivals = self._judged(self._fitting(self._starts, first.size, FULL_ENOUGH), _score)
         close = _close(rivals, lambda trial: -trial.score, RIVALLING)
         best = max((trial.score for trial in close), default=0.0)
         # What is no draft gains nothing by being finished.
@@ -331,7 +330,7 @@ class _Search:
         few = chain.from_iterable(each[: self._effort.finished] for each in chosen.values())
         return [_Start(each.way.final, each.quality) for each in few]
 
-    def _fitting(self, starts: list[_Start], size: int, slack: float = FULL_ENOUGH) -> list[Trial]:
+    def _fitting(self, starts: list[_Start], size: int, slack: float = 0.0) -> list[Trial]:
         """The highest quality of each way that fits, without those of which none does."""
         # The plain codec and filters at scale 1 share their pictures.
         likely = {way.pictures: quality for way, quality in starts}
@@ -398,16 +397,20 @@ def _close(trials: list[Trial], cost: Callable[[Trial], float], slack: float) ->
 
     Drafts of different codecs cannot be compared: AVIF's gain most when they are finished.
     """
+    least = _least(trials, cost)
+    return [each for each in trials if cost(each) <= least[each.way.pictures.codec.name] + slack]
+
+
+def _least(trials: list[Trial], cost: Callable[[Trial], float]) -> dict[str, float]:
+    """The least cost of each base codec."""
     least: dict[str, float] = {}
     for trial in trials:
         base = trial.way.pictures.codec.name
         least[base] = min(cost(trial), least.get(base, math.inf))
-    return [each for each in trials if cost(each) <= least[each.way.pictures.codec.name] + slack]
+    return least
 
 
-def _fit(
-    pictures: BasePictures, likely: int | None, size: int, slack: float = FULL_ENOUGH
-) -> int | None:
+def _fit(pictures: BasePictures, likely: int | None, size: int, slack: float = 0.0) -> int | None:
     """The highest quality of a payload that fits, or one that leaves a share unused at most."""
     lowest, highest = pictures.codec.qualities
 

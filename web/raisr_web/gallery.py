@@ -23,6 +23,7 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from raisr_decoder.errors import RaisrError
+from raisr_web.assets import ASK_AGAIN
 from raisr_web.errors import Busy, TrialMissing
 from raisr_web.photos import File
 from raisr_web.pictures import as_http_errors, photos, send_picture
@@ -59,7 +60,7 @@ def savings() -> Response:
     with as_http_errors():
         measured = measure(photos())
     text = render_template("savings.txt", savings=measured, runtime=_runtime_size())
-    return Response(text.strip(), mimetype="text/plain", headers={"Cache-Control": "no-cache"})
+    return Response(text.strip(), mimetype="text/plain", headers={"Cache-Control": ASK_AGAIN})
 
 
 @blueprint.get("/picture/<name>/")
