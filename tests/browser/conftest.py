@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from raisr_web.export import export
 
 LARGE = (4000, 6000)
 """Rows and columns of a picture of 24 megapixels."""
+
+PATIENCE = 120_000
+"""Milliseconds until a browser that does not do what a test waits for has failed it."""
 
 CHECKOUT = Path(__file__).parents[2]
 PROGRAMS = {"chromium": "chromium", "firefox": "firefox-esr"}
@@ -50,11 +53,16 @@ def browser_type_launch_args(
 
 
 @pytest.fixture
-def context(context: BrowserContext) -> BrowserContext:
+def new_context(new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
     """Patient: on a busy machine encoding, starting Python and restoring take their time."""
-    context.set_default_timeout(120_000)
-    expect.set_options(timeout=120_000)
-    return context
+
+    def patient(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    expect.set_options(timeout=PATIENCE)
+    return patient
 
 
 @pytest.fixture(scope="session")

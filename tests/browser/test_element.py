@@ -1,17 +1,16 @@
 """How <raisr-img> behaves, on a page that has nothing else."""
 
-import base64
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from playwright.sync_api import Page
 
+from canvas import assert_shows
 from raisr_encoder.image_io import decode_picture, save_png
 from raisr_encoder.metrics import luma_psnr
 from raisr_encoder.upscale import upscale
-from support import assert_same_pixels, random_picture
+from support import random_picture
 
 LARGE = (4000, 6000)
 # Put an element on the page; resolve to its first `load` or `error` event.
@@ -49,7 +48,6 @@ SHOW_THE_BASE_PICTURE = """(element) => {
   element.removeAttribute("restored");
   element.shadowRoot.querySelector("canvas").hidden = true;
 }"""
-CANVAS = "(element) => element.shadowRoot.querySelector('canvas').toDataURL('image/png')"
 
 
 @pytest.fixture
@@ -179,16 +177,16 @@ def test_an_ordinary_picture_is_enlarged_as_the_command_line_does(
     picture = random_picture(5, 20, 30)
     blank.route("**/plain.png", lambda route: route.fulfill(body=save_png(picture)))
     assert blank.evaluate(ENLARGE, scale)["type"] == "load"
-    url = blank.locator("raisr-img").evaluate(CANVAS)
-    assert_same_pixels(pixels(url), upscale(picture, shape), tmp_path, "enlarged picture")
+    element = blank.locator("raisr-img")
+    assert_shows(element, upscale(picture, shape), tmp_path, "enlarged picture")
 
 
-def test_a_transparent_picture_stays_transparent_when_enlarged(blank: Page) -> None:
+def test_a_transparent_picture_stays_transparent_when_enlarged(blank: Page, tmp_path: Path) -> None:
     picture = np.dstack([random_picture(5, 20, 30), np.full((20, 30), 0, np.uint8)])
     blank.route("**/plain.png", lambda route: route.fulfill(body=save_png(picture)))
     assert blank.evaluate(ENLARGE, "2")["type"] == "load"
-    url = blank.locator("raisr-img").evaluate(CANVAS)
-    assert (pixels(url)[..., 3] == 0).all()
+    nothing = np.zeros((40, 60, 4), np.uint8)
+    assert_shows(blank.locator("raisr-img"), nothing, tmp_path, "transparent picture")
 
 
 @pytest.mark.parametrize("scale", ["0.5", "9", "two", ""])
@@ -219,7 +217,3 @@ def test_a_new_source_is_restored_in_place_of_the_old_one(blank: Page) -> None:
     element.evaluate("(element) => element.setAttribute('src', '/photos/dandelions.jpg')")
     element.and_(blank.locator("[restored]")).wait_for()
     assert element.evaluate("(element) => element.shadowRoot.querySelector('canvas').width") == 1500
-
-
-def pixels(data_url: str) -> NDArray[np.uint8]:
-    return decode_picture(base64.b64decode(data_url.partition(",")[2]), "canvas").pixels

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
 from file_server import GONE, HALF, WRONG, FileServer, serving
 from raisr_decoder.bank import shipped_path
@@ -242,11 +242,10 @@ def test_two_tabs_do_not_disturb_each_other(context: BrowserContext, server: Fil
 
 
 def test_a_picture_encoded_anew_with_another_bank_replaces_the_one_that_was_kept(
-    browser: Browser, site: Path, tmp_path: Path
+    page: Page, site: Path, tmp_path: Path
 ) -> None:
     changed = tmp_path / "site"
     shutil.copytree(site, changed)
-    page = browser.new_page()
     with serving(changed) as server:
         page.goto(f"{server.address}/blank.html")
         know_the_element(page)
@@ -261,4 +260,3 @@ def test_a_picture_encoded_anew_with_another_bank_replaces_the_one_that_was_kept
         shutil.copy(shipped_path(str(bank)), changed / "raisr/banks")
         event = page.evaluate(RESTORE, PICTURE)
         assert (event["type"], event["bank"]) == ("load", bank)
-    page.close()

@@ -1,11 +1,12 @@
 """How the page behaves: as it loads, without JavaScript, and when something is missing."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route
+from playwright.sync_api import BrowserContext, Locator, Page, Route
 
 from raisr_encoder.image_io import read_photo, save_png
 from raisr_web.gallery import EXAMPLES
@@ -92,12 +93,10 @@ def test_a_restored_picture_stays_where_its_base_picture_was(page: Page, server:
 # Firefox, driven this way, cannot switch JavaScript off.
 @pytest.mark.only_browser("chromium")
 def test_without_javascript_the_pictures_that_the_server_restored_show(
-    browser: Browser, server: str
+    new_context: Callable[..., BrowserContext], server: str
 ) -> None:
-    context = browser.new_context(
-        java_script_enabled=False, viewport={"width": 1800, "height": 1200}
-    )
-    page = context.new_page()
+    large = {"width": 1800, "height": 1200}
+    page = new_context(java_script_enabled=False, viewport=large).new_page()
     with page.expect_response("**/restored/dandelions.jpg") as answer:
         page.goto(server)
     assert answer.value.ok
@@ -105,20 +104,17 @@ def test_without_javascript_the_pictures_that_the_server_restored_show(
     assert box is not None
     assert box["width"] / box["height"] == pytest.approx(1.5, abs=0.01)
     assert page.locator("raisr-img noscript img").first.bounding_box() == box
-    context.close()
 
 
 @pytest.mark.only_browser("chromium")
 def test_without_javascript_the_base_picture_stays_where_none_is_restored(
-    browser: Browser, server: str
+    new_context: Callable[..., BrowserContext], server: str
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+    page = new_context(java_script_enabled=False).new_page()
     page.route("**/restored/**", lambda route: route.fulfill(status=503))
     page.goto(server)
     # One colour, or a text in place of the picture, would compress to next to nothing.
     assert len(page.locator("raisr-img").first.screenshot()) > 50_000
-    context.close()
 
 
 def test_axe_finds_nothing_on_any_page(page: Page, server: str) -> None:
@@ -194,7 +190,7 @@ def test_a_photograph_can_be_tried(
     page.goto(f"{server}/try")
     page.locator("input[type=file]").set_input_files(small_photo)
     page.get_by_role("button", name="Encode").click()
-    page.locator("raisr-img[restored]").first.wait_for(timeout=120_000)
+    page.locator("raisr-img[restored]").first.wait_for()
     assert page.locator("figure.photo").count() == 4
     assert complaints == []
     if folder := os.environ.get("RAISR_SCREENSHOTS"):

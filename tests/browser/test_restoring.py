@@ -1,20 +1,18 @@
 """The page restores pictures, and every pixel is the one that the encoder expects."""
 
-import base64
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
+from canvas import assert_shows, pixels
 from raisr_decoder.payload import parse
 from raisr_decoder.restore import restore
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.decode import find_bank
-from raisr_encoder.image_io import decode_base, decode_photo
+from raisr_encoder.image_io import decode_base
 from support import SAMPLES, assert_same_pixels
 
 NAMES = [path.name for path in sorted(SAMPLES.glob("*.jpg"))]
@@ -32,7 +30,6 @@ DECODE_BASE = """async (address) => {
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   return canvas.toDataURL("image/png");
 }"""
-CANVAS = "(element) => element.shadowRoot.querySelector('canvas').toDataURL('image/png')"
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +48,10 @@ def test_the_canvas_holds_the_pixels_that_the_encoder_expects(
     picture = page.locator(f"raisr-img[src='/photos/{name}']")
     picture.scroll_into_view_if_needed()
     picture.and_(page.locator("[restored]")).wait_for()
-    actual = pixels(picture.evaluate(CANVAS))
 
     payload = urllib.request.urlopen(f"{server}/photos/{name}").read()  # noqa: S310
     record = parse(payload)
     base = pixels(page.evaluate(DECODE_BASE, f"/photos/{name}"))
     assert_same_pixels(base, decode_base(payload), tmp_path, "base picture, as decoded")
     expected = restore(base, find_bank(record, BankStore()), record.shape)
-    assert_same_pixels(actual, expected, tmp_path, "restored picture")
-
-
-def pixels(data_url: str) -> NDArray[np.uint8]:
-    return decode_photo(base64.b64decode(data_url.partition(",")[2]), "canvas")
+    assert_shows(picture, expected, tmp_path, "restored picture")

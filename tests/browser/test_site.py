@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from file_server import serving
 from raisr_web.gallery import EXAMPLES
@@ -16,45 +16,36 @@ def address(site: Path) -> Iterator[str]:
         yield server.address
 
 
-def test_the_gallery_restores_every_picture(browser: Browser, address: str) -> None:
-    page = browser.new_page()
+def test_the_gallery_restores_every_picture(page: Page, address: str) -> None:
     page.goto(f"{address}/")
     for picture in page.locator("raisr-img").all():
         picture.scroll_into_view_if_needed()
         picture.and_(page.locator("[restored]")).wait_for()
     page.locator("figcaption a").first.click()
     page.locator("raisr-img[restored]").wait_for()
-    page.close()
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_each_example_restores_its_picture(browser: Browser, address: str, example: str) -> None:
-    page = browser.new_page()
+def test_each_example_restores_its_picture(page: Page, address: str, example: str) -> None:
     page.goto(f"{address}/")
     page.get_by_role("link", name="Examples").click()
     page.get_by_role("link", name=EXAMPLES[example]).click()
     page.locator("raisr-img[restored]").wait_for()
-    page.close()
 
 
-def test_ten_pictures_share_one_worker(browser: Browser, address: str) -> None:
-    page = browser.new_page()
+def test_ten_pictures_share_one_worker(page: Page, address: str) -> None:
     page.goto(f"{address}/ten.html")
     page.wait_for_function("document.querySelectorAll('raisr-img[restored]').length === 10")
     assert len(page.workers) == 1
-    page.close()
 
 
 # Firefox, driven this way, cannot be cut off from the network.
 @pytest.mark.only_browser("chromium")
 def test_pages_that_opt_in_work_without_a_network_after_the_first_visit(
-    browser: Browser, address: str
+    page: Page, address: str
 ) -> None:
-    context = browser.new_context()
-    page = context.new_page()
     page.goto(f"{address}/offline.html")
     page.locator("raisr-img[restored]").wait_for()
-    context.set_offline(True)
+    page.context.set_offline(True)
     page.goto(f"{address}/offline.html")
     page.locator("raisr-img[restored]").wait_for()
-    context.close()

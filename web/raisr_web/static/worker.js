@@ -20,8 +20,8 @@ const TRANSIENT = [
 ];
 /** How often the page hears that the worker is alive. */
 const PULSE_MILLISECONDS = 2_000;
-/** A page that nobody looks at paints nothing; it is not waited for. */
-const PAINT_MILLISECONDS = 200;
+/** A page that nobody looks at paints nothing; it is not waited for any longer. */
+const PAINT_MILLISECONDS = 1_000;
 
 /**
  * @typedef {{stage: "loading" | "restoring", done: number}} Progress `done` rises from 0 to 1
