@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from raisr_decoder.errors import RaisrError
-from raisr_decoder.payload import parse
+from raisr_decoder.payload import carries_record
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.candidate import Candidate
@@ -113,7 +113,7 @@ def originals(sources: Sequence[Path]) -> list[Path]:
     NoPhotographs
     """
     found = find_photographs(sources)
-    kept = [photo for photo in found if photo in sources or not _carries_record(photo)]
+    kept = [photo for photo in found if photo in sources or not _is_payload(photo)]
     if not kept:
         raise NoPhotographs(list(sources))
     return kept
@@ -185,12 +185,11 @@ def encode_all(
             yield Failed(str(errand.photo), error)
 
 
-def _carries_record(photo: Path) -> bool:
+def _is_payload(file: Path) -> bool:
     try:
-        parse(photo.read_bytes())
-    except (OSError, RaisrError):
+        return carries_record(file.read_bytes())
+    except OSError:
         return False
-    return True
 
 
 def _within(sources: Sequence[Path], photo: Path) -> Path:

@@ -20,7 +20,7 @@ from raisr_decoder.errors import (
     RecordMissing,
     RecordUnsupported,
 )
-from raisr_decoder.payload import MAX_PARTS, Record, pack, parse
+from raisr_decoder.payload import MAX_PARTS, Record, carries_record, pack, parse
 from raisr_encoder.base_codec import base_codecs
 from raisr_encoder.image_io import decode_base
 from support import random_picture
@@ -224,3 +224,15 @@ def test_of_a_file_within_a_file_only_the_outer_one_counts() -> None:
     segment = b"\xff\xec" + (2 + len(thumbnail)).to_bytes(2, "big") + thumbnail
     assert parse(outer[:2] + segment + outer[2:] + inner) == RECORD
     assert parse(inner + outer) == Record(1, 1, None)
+
+
+def test_a_file_whose_record_cannot_be_used_is_a_payload_all_the_same() -> None:
+    payload = pack(FILES["jpeg"], RECORD)
+    place = payload.index(b"RAISR\0") + 8
+    damaged = payload[:place] + bytes([payload[place] ^ 1]) + payload[place + 1 :]
+    with pytest.raises(RecordDamaged):
+        parse(damaged)
+    assert carries_record(payload)
+    assert carries_record(damaged)
+    assert not carries_record(FILES["jpeg"])
+    assert not carries_record(b"text")

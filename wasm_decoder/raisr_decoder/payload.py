@@ -102,6 +102,17 @@ def parse(payload: bytes) -> Record:
     return _parse_record(b"".join(payload[piece.content : piece.stop] for piece in pieces))
 
 
+def carries_record(file: bytes) -> bool:
+    """Whether a file is meant as a payload, even if its record cannot be used."""
+    try:
+        parse(file)
+    except (ContainerUnknown, ContainerDamaged, RecordMissing):
+        return False
+    except (RecordDamaged, RecordUnsupported, LimitExceeded):
+        pass
+    return True
+
+
 # --- the record -------------------------------------------------------------------------------
 
 

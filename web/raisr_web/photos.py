@@ -7,13 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from raisr_decoder.bank import shipped_folder
-from raisr_decoder.errors import (
-    ContainerDamaged,
-    ContainerUnknown,
-    RaisrError,
-    RecordMissing,
-)
-from raisr_decoder.payload import Record, parse
+from raisr_decoder.errors import RaisrError
+from raisr_decoder.payload import Record, carries_record, parse
 from raisr_encoder.bank_store import BankStore
 from raisr_encoder.base_codec import base_codec
 from raisr_encoder.decode import Limits, decode
@@ -122,7 +117,7 @@ class Photos:
         kept = self._kept(photo)
         content = kept.read_bytes() if kept.exists() else photo
         try:
-            if not _carries_record(content):
+            if not carries_record(content):
                 height, width = photo_shape(content, name)
                 return Entry(name, width, height, original=len(photo))
         except RaisrError as error:
@@ -143,7 +138,7 @@ class Photos:
         PhotoMissing, Busy, CacheUnwritable, RaisrError
         """
         content = self._read(name)
-        if _carries_record(content):
+        if carries_record(content):
             suffix = Path(name).suffix.lower()
             return File(content, MEDIA_TYPES.get(suffix, "application/octet-stream"))
 
@@ -214,7 +209,7 @@ class Photos:
     def _original(self, name: str) -> bytes | None:
         """The photograph that a picture's payload was made of, if it is at hand."""
         content = self._read(name)
-        if not _carries_record(content):
+        if not carries_record(content):
             return content
         found = self._originals.glob("*") if self._originals else ()
         alike = [path for path in sorted(found) if path.stem == Path(name).stem]
@@ -247,16 +242,6 @@ class Photos:
         """All that payloads depend on but their photographs."""
         banks = sorted(path.name for path in shipped_folder().glob("*.bank"))
         return f"{self._settings} {banks} ".encode()
-
-
-def _carries_record(content: bytes) -> bool:
-    try:
-        parse(content)
-    except (ContainerUnknown, ContainerDamaged, RecordMissing):
-        return False
-    except RaisrError:
-        pass  # The payload is sent all the same, and the page says what is wrong with it.
-    return True
 
 
 def _digest(*parts: bytes) -> str:
