@@ -34,8 +34,6 @@ class BaseCodec:
     reduce : callable
         How photographs are reduced for it: Lanczos' filter measured best under compression; clean
         pictures are reduced with the bicubic filter that super-resolution is measured with.
-    reducing : bool
-        Whether it pays for reduced photographs, too.
     """
 
     name: str
@@ -44,7 +42,6 @@ class BaseCodec:
     encode: Encode
     draft: Encode
     reduce: Reduce
-    reducing: bool = True
 
     @property
     def lossless(self) -> bool:
@@ -61,39 +58,19 @@ def base_codec(name: str) -> BaseCodec:
     return {codec.name: codec for codec in base_codecs()}[name]
 
 
-def codings(name: str) -> tuple[BaseCodec, ...]:
-    """All that is worth trying to write a format with: its base codec, and further ones."""
-    further = {"avif": (_tuned_avif(),)}
-    return (base_codec(name), *further.get(name, ()))
-
-
 def base_codecs() -> tuple[BaseCodec, ...]:
     """All base codecs."""
     jpeg, webp, avif = image_io.save_jpeg, image_io.save_webp, image_io.save_avif
     return (
         BaseCodec("jpeg", ".jpg", (1, 95), jpeg, jpeg, image_io.lanczos),
         BaseCodec("webp", ".webp", (0, 100), webp, webp, image_io.lanczos),
-        BaseCodec("avif", ".avif", (0, 100), avif, _draft_avif, image_io.lanczos),
+        BaseCodec("avif", ".avif", (0, 99), avif, _draft_avif, image_io.lanczos),
         BaseCodec("png", ".png", (100, 100), _save_png, _save_png, image_io.bicubic),
     )
 
 
-def _tuned_avif() -> BaseCodec:
-    """AVIF that aims at looks; rough photographs get a far higher SSIMULACRA2 by it."""
-    encode, draft = _avif_for_looks, _draft_avif_for_looks
-    return BaseCodec("avif", ".avif", (0, 100), encode, draft, image_io.lanczos, reducing=False)
-
-
 def _draft_avif(rgb: NDArray[np.uint8], quality: int) -> bytes:
-    return image_io.save_avif(rgb, quality, speed=8)
-
-
-def _avif_for_looks(rgb: NDArray[np.uint8], quality: int) -> bytes:
-    return image_io.save_avif(rgb, quality, for_looks=True)
-
-
-def _draft_avif_for_looks(rgb: NDArray[np.uint8], quality: int) -> bytes:
-    return image_io.save_avif(rgb, quality, speed=8, for_looks=True)
+    return image_io.save_avif(rgb, quality, speed=7)
 
 
 def _save_png(rgb: NDArray[np.uint8], _quality: int) -> bytes:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_encoder.bank_store import BankStore
-from raisr_encoder.base_codec import BaseCodec, base_codec, codings
+from raisr_encoder.base_codec import BaseCodec, base_codec
 from raisr_encoder.candidate import BasePictures, Candidate, Original, Trial, Way
 from raisr_encoder.crossing import first_passing
 from raisr_encoder.errors import BankMissing, ScoreUnreachable, TargetUnreachable
@@ -201,10 +201,8 @@ def _searching(
 def _ways(original: Original, settings: Settings, banks: BankStore, draft: bool) -> list[Way]:
     """All that may be tried, little reduction first; at scale 1 the plain codec, too."""
     ways = []
-    # Qualities are those of the base codec itself.
-    writers = codings if settings.quality is None else lambda name: (base_codec(name),)
-    for codec in chain.from_iterable(map(writers, settings.bases)):
-        served = [scale for scale in banks.scales(codec.name) if codec.reducing or scale == 1]
+    for codec in map(base_codec, settings.bases):
+        served = banks.scales(codec.name)
         scales = {Fraction(1), *served} if settings.scale is None else {settings.scale}
         for scale in scales:
             pictures = BasePictures(original, codec, scale, draft)

@@ -16,7 +16,7 @@ def shipped() -> list[Settings]:
     return [
         *_direct("jpeg", "1 3/2 2 5/2 3 4", (5, 24), (25, 49), (50, 74), (75, 95)),
         *_direct("webp", "1 3/2 2 3", (5, 34), (35, 64), (65, 90)),
-        *_direct("avif", "1 3/2 2 3", (10, 29), (30, 49), (50, 75)),
+        *_direct("avif", "1 3/2 2 3", (10, 34), (35, 54), (55, 80)),
         *_direct("png", "3/2 2 3 4", (100, 100), stages=3),
         # For pictures without a record, which ask for any scale.
         *_upsample_first("png", "1 5/4 7/4 5/2 4", (100, 100)),
