@@ -143,7 +143,7 @@ def _coded_small(example: Example) -> tuple[NDArray[np.uint8], Steps, NDArray[np
     else:
         reduced = reduce_photo(picture, example.scale, codec.reduce)
         steps = 1 / example.scale, 1 / example.scale
-    small = luma(decode_base(codec.encode(reduced, example.quality)))
+    small = luma(decode_base(codec.encode(reduced, codec.nearest(example.quality))))
     return small, steps, luma(picture)
 
 

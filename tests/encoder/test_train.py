@@ -74,6 +74,13 @@ def test_sharpened_targets_give_a_sharper_bank_and_blending_calms_it(photos: lis
     assert roughness(plain) < roughness(blended) < roughness(sharp)
 
 
+@pytest.mark.parametrize("base", ["jpeg", "webp", "avif"])
+def test_banks_can_be_trained_up_to_the_highest_quality(photos: list[Path], base: str) -> None:
+    settings = replace(SETTINGS, base=base, qualities=((100, 100),), depths=(0,))
+    trained = train(photos[:2], settings, 1, silent)
+    assert (trained.photographs, trained.unreadable) == (2, [])
+
+
 def test_blending_is_the_last_stage(photos: list[Path]) -> None:
     bank = train(photos[:2], replace(SETTINGS, depths=(0,), blend=32), 1, silent).banks[0].bank
     assert bank.stages[-1] == BlendStage(32)
