@@ -208,8 +208,9 @@ def save_webp(rgb: NDArray[np.uint8], quality: int) -> bytes:
 def save_avif(rgb: NDArray[np.uint8], quality: int, speed: int = 4) -> bytes:
     """An AVIF, 4:4:4, of a picture of shape (M, N, 3); quality 0..99, speed 0..10."""
     # libaom's tuning for looks spends less on colour in 4:4:4, but sharpens at the cost of
-    # fidelity, and moves more bytes to calm areas than pays. Against its tuning for SSIM, luma PSNR
-    # / SSIMULACRA2 of nine crops: as it is -0.5 / -9.6 % of the bytes, this way -5 / -10 %.
+    # fidelity, and moves more bytes to calm areas than pays. Bytes for the same luma PSNR /
+    # SSIMULACRA2 against its tuning for SSIM, nine crops at speed 6: as it is -0.5 / -9.6 %, this
+    # way -5 / -10 %.
     tuning = {"tune": "iq", "sharpness": "0", "deltaq-strength": "40", "enable-cdef": "1"}
     # Firefox decodes 4:2:0 to other pixels. Speed 5 takes 6 % fewer bytes than 6, and six times as
     # long; 4 takes 2 and 1 % fewer than 5, and 1.4 times as long. Two threads take half the time,

@@ -73,6 +73,13 @@ def test_the_gallery_tells_what_python_costs_and_when_that_has_paid(
     page.locator(".savings", has_text="KB as plain JPEGs that look as good").wait_for()
 
 
+def test_the_gallery_asks_a_busy_server_again_what_pictures_save(page: Page, server: str) -> None:
+    answers = iter([{"status": 503, "headers": {"Retry-After": "1"}}, {"body": "They save a lot."}])
+    page.route("**/savings.txt", lambda route: route.fulfill(**next(answers)))
+    page.goto(server)
+    page.locator(".savings", has_text="They save a lot.").wait_for()
+
+
 def test_nothing_comes_from_another_origin(page: Page, server: str) -> None:
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))

@@ -1,14 +1,12 @@
 /** The worker: runs Python, hands a payload's bytes in, and paints full-size pixels. */
 
 import * as Comlink from "./runtime/comlink.mjs";
+import { fetchPatiently } from "./fetch-patiently.js";
 import { startPython } from "./python.js";
 import { RestoreError } from "./restore-error.js";
 
 const BANKS = new URL("./banks/", import.meta.url).href;
 const FETCH_MILLISECONDS = 60_000;
-/** A server that asks to come again later is asked so often, and waited for so long each time. */
-const ATTEMPTS = 3;
-const MOST_RETRY_SECONDS = 10;
 /** What may be the fault of bytes that a cache holds, or that have arrived in part. */
 const TRANSIENT = [
   "FetchError",
@@ -196,14 +194,9 @@ async function fetchBytes(what, url, cache, signal) {
   const timeout = AbortSignal.timeout(FETCH_MILLISECONDS);
   const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
   try {
-    for (let attempt = 1; ; attempt += 1) {
-      const response = await fetch(url, { cache, signal: either });
-      if (response.ok) return new Uint8Array(await response.arrayBuffer());
-      const seconds = Number(response.headers.get("Retry-After"));
-      const later = response.status === 503 && seconds > 0 && seconds <= MOST_RETRY_SECONDS;
-      if (!later || attempt === ATTEMPTS) throw new Error(`the server answered ${response.status}`);
-      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-    }
+    const response = await fetchPatiently(url, { cache, signal: either });
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
     throw new RestoreError("FetchError", `${what} cannot be fetched: ${message}`);
