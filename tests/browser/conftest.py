@@ -21,7 +21,7 @@ from raisr_web.export import export
 LARGE = (4000, 6000)
 """Rows and columns of a picture of 24 megapixels."""
 
-PATIENCE = 120_000
+PATIENCE = 300_000
 """Milliseconds until a browser that does not do what a test waits for has failed it."""
 
 CHECKOUT = Path(__file__).parents[2]
