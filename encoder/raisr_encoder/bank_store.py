@@ -50,7 +50,8 @@ class BankStore:
         BankUnknown, BankError
         """
         # Not by way of all banks: reading them takes a quarter of a second.
-        return self._named.get(bank_id) or read_bank(shipped_path(bank_id))
+        named = self._named.get(bank_id)
+        return named or load(read_file(shipped_path(bank_id), MAX_BANK_BYTES + 1), bank_id)
 
     def choose(self, base: str, scale: Fraction, quality: int) -> Bank:
         """The direct bank of this base codec and scale whose quality comes closest.

@@ -1,11 +1,10 @@
 """The page restores pictures, and every pixel is the one that the encoder expects."""
 
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from canvas import assert_shows, pixels
 from raisr_decoder.payload import parse
@@ -32,19 +31,11 @@ DECODE_BASE = """async (address) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def page(browser: Browser, server: str) -> Iterator[Page]:
-    """The gallery, opened once for all samples."""
-    page = browser.new_page()
-    page.goto(server)
-    yield page
-    page.close()
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_the_canvas_holds_the_pixels_that_the_encoder_expects(
     page: Page, server: str, name: str, tmp_path: Path
 ) -> None:
+    page.goto(server)
     picture = page.locator(f"raisr-img[src='/photos/{name}']")
     picture.scroll_into_view_if_needed()
     picture.and_(page.locator("[restored]")).wait_for()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from raisr_decoder.bank import Bank, ResizeStage, save
-from raisr_decoder.errors import BankDamaged, BankUnknown, LimitExceeded
+from raisr_decoder.bank import Bank, ResizeStage, save, shipped_path
+from raisr_decoder.errors import BankDamaged, BankMismatch, BankUnknown, LimitExceeded
+from raisr_encoder import bank_store
 from raisr_encoder.bank_store import BankStore, read_bank
 from raisr_encoder.errors import BankMissing, InputUnreadable
 from support import random_bank
@@ -83,3 +84,10 @@ def test_of_a_file_that_is_too_large_no_more_is_read_than_shows_it(tmp_path: Pat
         read_bank(path)
     assert tracemalloc.get_traced_memory()[1] < 20e6
     tracemalloc.stop()
+
+
+def test_a_shipped_bank_of_another_content_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = BankStore().ids[:2]
+    monkeypatch.setattr(bank_store, "shipped_path", lambda _: shipped_path(other))
+    with pytest.raises(BankMismatch):
+        BankStore().get(one)
