@@ -53,7 +53,7 @@ class BankStore:
         named = self._named.get(bank_id)
         return named or load(read_file(shipped_path(bank_id), MAX_BANK_BYTES + 1), bank_id)
 
-    def choose(self, base: str, scale: Fraction, quality: int) -> Bank:
+    def choose(self, base: str, scale: Fraction, quality: float) -> Bank:
         """The direct bank of this base codec and scale whose quality comes closest.
 
         Raises
@@ -63,7 +63,7 @@ class BankStore:
         direct = [bank for bank in self._banks.values() if bank.scale == scale]
         return _closest(direct, base, scale, quality)
 
-    def candidates(self, base: str, scale: Fraction, quality: int) -> list[Bank]:
+    def candidates(self, base: str, scale: Fraction, quality: float) -> list[Bank]:
         """The direct banks worth trying: where ranges adjoin, the neighbour may serve better.
 
         Those that the user named come alone where there are any; none if no bank serves this scale.
@@ -77,7 +77,7 @@ class BankStore:
         found = {bank.scale for bank in self._banks.values() if bank.base == base and bank.scale}
         return sorted(found)
 
-    def choose_any(self, base: str, scale: Fraction, quality: int) -> Bank:
+    def choose_any(self, base: str, scale: Fraction, quality: float) -> Bank:
         """A direct bank of this very scale if there is one, else one that resizes first.
 
         Raises
@@ -89,7 +89,7 @@ class BankStore:
         except BankMissing:
             return self.choose_upsample_first(base, scale, quality)
 
-    def choose_upsample_first(self, base: str, scale: Fraction, quality: int) -> Bank:
+    def choose_upsample_first(self, base: str, scale: Fraction, quality: float) -> Bank:
         """As `choose`, of the banks that resize first: the one trained for the closest scales.
 
         Raises
@@ -135,7 +135,7 @@ def read_bank(path: Path) -> Bank:
     return load(read_file(path, MAX_BANK_BYTES + 1))
 
 
-def _closest(banks: list[Bank], base: str, scale: Fraction, quality: int) -> Bank:
+def _closest(banks: list[Bank], base: str, scale: Fraction, quality: float) -> Bank:
     fitting = [bank for bank in banks if bank.base == base]
     if not fitting:
         raise BankMissing(base, scale)
@@ -148,7 +148,7 @@ def _closest(banks: list[Bank], base: str, scale: Fraction, quality: int) -> Ban
     return min(fitting, key=distance)
 
 
-def _outside(bank: Bank, quality: int) -> int:
+def _outside(bank: Bank, quality: float) -> float:
     """How far a quality is beyond the range of a bank."""
     return max(bank.quality[0] - quality, quality - bank.quality[1], 0)
 

@@ -66,7 +66,7 @@ class Encoded:
         Their paths.
     base, scale, bank : str
         `bank` is None for the plain codec.
-    quality : int
+    quality : float
     width, height : int
         Of the photograph, in pixels.
     photo_bytes, bytes : int
@@ -85,7 +85,7 @@ class Encoded:
     payload: str
     base: str
     scale: str
-    quality: int
+    quality: float
     bank: str | None
     width: int
     height: int

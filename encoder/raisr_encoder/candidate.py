@@ -34,7 +34,7 @@ class Candidate:
         Base codec.
     scale : Fraction
         Output size / base size.
-    quality : int
+    quality : float
         Of the base codec.
     bank : str or None
         Id of the bank; None is the plain codec.
@@ -49,7 +49,7 @@ class Candidate:
 
     base: str
     scale: Fraction
-    quality: int
+    quality: float
     bank: str | None
     payload: bytes = field(repr=False)
     record: Record
@@ -90,7 +90,7 @@ class BasePictures:
     ) -> None:
         self.original, self.codec, self.scale = original, codec, scale
         self._encode = codec.draft if draft else codec.encode
-        self._files: dict[int, bytes] = {}
+        self._files: dict[float, bytes] = {}
         self._encoding = threading.Lock()
 
     @cached_property
@@ -100,7 +100,7 @@ class BasePictures:
             return self
         return BasePictures(self.original, self.codec, self.scale)
 
-    def file(self, quality: int) -> bytes:
+    def file(self, quality: float) -> bytes:
         """A base picture without a record."""
         # The plain codec and filters at scale 1 often ask for the same file at the same time.
         with self._encoding:
@@ -108,15 +108,15 @@ class BasePictures:
                 self._files[quality] = self._encode(self._reduced, quality)
             return self._files[quality]
 
-    def size(self, quality: int) -> int:
+    def size(self, quality: float) -> int:
         """Bytes of the payload, with whatever bank."""
         return len(pack(self.file(quality), self.record))
 
     def near(self, size: int) -> int | None:
-        """Of the qualities that have a file, the one of about so many bytes."""
+        """Of the qualities that have a file, the one of about so many bytes, as a whole one."""
         files = self._files.items()
         nearest = min(files, key=lambda item: abs(math.log(len(item[1]) / size)), default=None)
-        return None if nearest is None else nearest[0]
+        return None if nearest is None else math.floor(nearest[0])
 
     @cached_property
     def record(self) -> Record:
@@ -144,7 +144,7 @@ class Way:
 
     def __init__(self, pictures: BasePictures, banks: BankStore | None) -> None:
         self.pictures, self.banks = pictures, banks
-        self._trials: dict[int, Trial] = {}
+        self._trials: dict[float, Trial] = {}
 
     @cached_property
     def final(self) -> Way:
@@ -152,13 +152,13 @@ class Way:
         final = self.pictures.final
         return self if final is self.pictures else Way(final, self.banks)
 
-    def trial(self, quality: int) -> Trial:
+    def trial(self, quality: float) -> Trial:
         """The bank that gives the best PSNR at a quality."""
         if quality not in self._trials:
             self._trials[quality] = max(self._variants(quality), key=lambda trial: trial.psnr)
         return self._trials[quality]
 
-    def _variants(self, quality: int) -> list[Trial]:
+    def _variants(self, quality: float) -> list[Trial]:
         if self.banks is None:
             return [Trial(self, quality, None)]
         codec, scale = self.pictures.codec, self.pictures.scale
@@ -171,7 +171,7 @@ class Trial:
     """A way at one quality with one bank; nothing is measured before it is asked for."""
 
     way: Way
-    quality: int
+    quality: float
     bank: Bank | None
     _measured: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 

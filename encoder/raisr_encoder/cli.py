@@ -858,7 +858,7 @@ def encoding_table(encoded: list[Encoded]) -> Table:
             f"{each.bytes / each.photo_bytes:.1%}",
             each.base,
             each.scale,
-            str(each.quality),
+            f"{each.quality:g}",
             f"{each.score:.2f}",
             f"{each.psnr:.2f} dB",
             "unchanged" if each.unchanged else "",

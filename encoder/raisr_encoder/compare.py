@@ -82,7 +82,7 @@ class Coded:
         Base codec.
     scale : Fraction
         Output size / base size.
-    quality : int
+    quality : float
         Of the base codec.
     point : Point
     """
@@ -90,7 +90,7 @@ class Coded:
     file: bytes
     base: str
     scale: Fraction
-    quality: int
+    quality: float
     point: Point
 
 
@@ -209,15 +209,14 @@ def send_plain(
 ) -> list[Coded | None]:
     """Send a photograph by a plain codec; None where it makes no file that small."""
     encoded = cache(lambda quality: codec.encode(photo, quality))
-    lowest, highest = codec.qualities
 
-    def fit(size: int, start: int | None) -> int | None:
-        def margin(quality: int) -> float:
+    def fit(size: int, start: float | None) -> float | None:
+        def margin(quality: float) -> float:
             return math.log(size / len(encoded(quality)))
 
-        return first_passing(range(highest, lowest - 1, -1), margin, start)
+        return first_passing(codec.ladder[::-1], margin, start)
 
-    def coded(quality: int) -> Coded:
+    def coded(quality: float) -> Coded:
         file = encoded(quality)
         point = look(image_io.decode_base(file), photo, len(file))
         return Coded(file, codec.name, Fraction(1), quality, point)

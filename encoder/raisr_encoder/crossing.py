@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Quality = TypeVar("Quality", bound=float)
 
 PATIENCE = 5
 """Steps after which nothing but halving is tried."""
 
 
 def first_passing(
-    qualities: Sequence[int],
-    margin: Callable[[int], float],
-    start: int | None = None,
+    qualities: Sequence[Quality],
+    margin: Callable[[Quality], float],
+    start: float | None = None,
     slack: float = 0.0,
     rise: float | None = None,
-) -> int | None:
+) -> Quality | None:
     """The first of `qualities` whose margin is not negative; None if there is none.
 
     Margins rise along the qualities, nearly straight, and each is costly to find: a secant tells
@@ -23,9 +26,9 @@ def first_passing(
 
     Parameters
     ----------
-    qualities : sequence of int
+    qualities : sequence of float
     margin : callable
-    start : int, optional
+    start : float, optional
         The quality to look at first, likely near the one sought; by default one in the middle.
     slack : float, optional
         A margin of 0..slack is good enough to stop at.

@@ -21,8 +21,8 @@ from raisr_encoder.crossing import first_passing
 from raisr_encoder.errors import BankMissing, ScoreUnreachable, TargetUnreachable
 from raisr_encoder.settings import DEFAULT_SCORE, Settings
 
-FULL_ENOUGH = 0.015
-"""Share of a target size that drafts may leave unused."""
+FULL_ENOUGH, FULL = 0.015, 0.003
+"""Share of a target size that drafts and final files may leave unused."""
 
 GOOD_ENOUGH = 0.4
 """Points of SSIMULACRA2 above a target at which refining stops."""
@@ -57,11 +57,17 @@ STEEPNESS = 1.2
 GROWTH = 0.03
 """Share of bytes that one more step of quality adds, about."""
 
+FINER = 10
+"""Fractions of a quality, by their number, that add about as much as one more quality does."""
+
 PLAIN_SAMPLES = 9
 """Samples of the plain codec's bytes against its score."""
 
 Merit = Callable[[Trial], float]
 """What trials of equal bytes are compared by."""
+
+Fit = Callable[[BasePictures, float | None, int], float | None]
+"""The quality of a payload that fits into so many bytes, from a whole one that likely does."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -164,7 +170,7 @@ def plain_within(photo: NDArray[np.uint8], base: str, size: int) -> Candidate:
     TargetUnreachable
     """
     way = _plain_way(photo, base)
-    quality = _fit(way.pictures, None, size)
+    quality = _fill(way.pictures, None, size)
     if quality is None:
         raise TargetUnreachable(size, _smallest(way))
     return way.trial(quality).candidate()
@@ -214,10 +220,10 @@ def _ways(original: Original, settings: Settings, banks: BankStore, draft: bool)
 
 
 class _Start(NamedTuple):
-    """A way to look at, and a quality that is likely near the one sought."""
+    """A way to look at, and a whole quality that is likely near the one sought."""
 
     way: Way
-    quality: int | None = None
+    quality: float | None = None
 
 
 class _Search:
@@ -234,13 +240,13 @@ class _Search:
         ------
         TargetUnreachable
         """
-        drafts = _no_worse(self._judged(self._fitting(self._starts, size, FULL_ENOUGH), _worth))
+        drafts = _no_worse(self._judged(self._fitting(self._starts, size, _fit), _worth))
         close = _close(drafts, lambda trial: -_worth(trial), CLOSE * DECIBEL)
         plain = self._plain_near(close, size)
         finishing = {start.way: start for start in [*plain, *self._final(close)]}
         # Where no draft fits, a file that takes its time may.
         starts = list(finishing.values()) or [_Start(way.final) for way in self._ways]
-        finals = _no_worse(self._judged(self._fitting(starts, size), _worth))
+        finals = _no_worse(self._judged(self._fitting(starts, size, _fill), _worth))
         if not finals:
             raise TargetUnreachable(size, min(self._each(_smallest, self._ways)))
         return finals[0]
@@ -257,7 +263,7 @@ class _Search:
             raise ScoreUnreachable(score, self._highest_score())
         close = _close(drafts, lambda trial: math.log(trial.size), CLOSE_BYTES)
         finals = self._reaching(self._final(close), score)
-        return min(finals or drafts, key=lambda trial: trial.size)
+        return _refine(min(finals or drafts, key=lambda trial: trial.size), score)
 
     def at_quality(self, quality: int) -> Trial:
         """What saves most against the plain codec, at a quality of the base codec."""
@@ -290,7 +296,7 @@ class _Search:
         if first is None:
             return []
         # At the bytes that one way needs, others show whether they need fewer.
-        rivals = self._judged(self._fitting(self._starts, first.size, FULL_ENOUGH), _score)
+        rivals = self._judged(self._fitting(self._starts, first.size, _fit), _score)
         close = _close(rivals, lambda trial: -trial.score, RIVALLING)
         best = max((trial.score for trial in close), default=0.0)
         # What is no draft gains nothing by being finished.
@@ -328,11 +334,11 @@ class _Search:
         few = chain.from_iterable(each[: self._effort.finished] for each in chosen.values())
         return [_Start(each.way.final, each.quality) for each in few]
 
-    def _fitting(self, starts: list[_Start], size: int, slack: float = 0.0) -> list[Trial]:
+    def _fitting(self, starts: list[_Start], size: int, fit: Fit) -> list[Trial]:
         """The highest quality of each way that fits, without those of which none does."""
         # The plain codec and filters at scale 1 share their pictures.
         likely = {way.pictures: quality for way, quality in starts}
-        qualities = self._each(lambda item: _fit(*item, size, slack), likely.items())
+        qualities = self._each(lambda item: fit(*item, size), likely.items())
         fitting = dict(zip(likely, qualities, strict=True))
         trials = [(way, fitting[way.pictures]) for way, _ in starts]
         return [way.trial(quality) for way, quality in trials if quality is not None]
@@ -408,27 +414,51 @@ def _least(trials: list[Trial], cost: Callable[[Trial], float]) -> dict[str, flo
     return least
 
 
-def _fit(pictures: BasePictures, likely: int | None, size: int, slack: float = 0.0) -> int | None:
-    """The highest quality of a payload that fits, or one that leaves a share unused at most."""
-    lowest, highest = pictures.codec.qualities
-
-    def margin(quality: int) -> float:
-        return math.log(size / pictures.size(quality))
-
+def _fit(
+    pictures: BasePictures, likely: float | None, size: int, slack: float = FULL_ENOUGH
+) -> int | None:
+    """The highest whole quality that fits, or one that leaves a share unused at most."""
     start = pictures.near(size) if likely is None else likely
-    return first_passing(range(highest, lowest - 1, -1), margin, start, slack, GROWTH)
+    falling = pictures.codec.ladder[::-1]
+    return first_passing(falling, _room(pictures, size), start, slack, GROWTH)
+
+
+def _fill(pictures: BasePictures, likely: float | None, size: int) -> float | None:
+    """The quality, whole or not, that leaves next to nothing unused."""
+    whole = _fit(pictures, likely, size, FULL)
+    if whole is None:
+        return None
+    falling = pictures.codec.fractions(whole)[::-1]
+    return first_passing(falling, _room(pictures, size), whole, FULL, GROWTH / FINER)
+
+
+def _room(pictures: BasePictures, size: int) -> Callable[[float], float]:
+    """The share of so many bytes that a quality leaves unused."""
+    return lambda quality: math.log(size / pictures.size(quality))
 
 
 def _reach(start: _Start, score: float, slack: float = GOOD_ENOUGH) -> Trial | None:
-    """The lowest quality that reaches a score, or one that exceeds it by the slack at most."""
-    lowest, highest = start.way.pictures.codec.qualities
+    """The lowest whole quality that reaches a score, or one that exceeds it by a slack at most."""
+    way, quality = start
+    reached = first_passing(way.pictures.codec.ladder, _lead(way, score), quality, slack, STEEPNESS)
+    return None if reached is None else way.trial(reached)
 
-    def margin(quality: int) -> float:
-        return start.way.trial(quality).score - score
 
-    qualities = range(lowest, highest + 1)
-    quality = first_passing(qualities, margin, start.quality, slack, STEEPNESS)
-    return None if quality is None else start.way.trial(quality)
+def _refine(reached: Trial, score: float) -> Trial:
+    """A quality that need not be whole, where a whole one exceeds a score by much."""
+    way, codec = reached.way, reached.way.pictures.codec
+    if reached.score - score <= GOOD_ENOUGH or reached.quality == codec.qualities[0]:
+        return reached
+    below = reached.quality - 1
+    rise = STEEPNESS / FINER
+    finer = first_passing(codec.fractions(below), _lead(way, score), below, GOOD_ENOUGH, rise)
+    trials = [reached] if finer is None else [reached, way.trial(finer)]
+    return min(trials, key=lambda trial: trial.size)
+
+
+def _lead(way: Way, score: float) -> Callable[[float], float]:
+    """The points by which a quality exceeds a score."""
+    return lambda quality: way.trial(quality).score - score
 
 
 def _smallest(way: Way) -> int:

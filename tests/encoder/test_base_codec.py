@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from raisr_encoder.base_codec import base_codec, base_codecs
-from raisr_encoder.image_io import decode_base
-from support import random_picture
+from raisr_encoder.image_io import decode_base, read_photo
+from support import SAMPLES, random_picture
 
 
 @pytest.mark.parametrize("name", ["jpeg", "webp", "avif", "png"])
@@ -22,6 +22,15 @@ def test_more_quality_is_closer_and_larger(name: str) -> None:
     else:
         assert len(low) < len(high)
         assert error(low) > error(high)
+
+
+def test_fractions_of_a_quality_fill_what_lies_up_to_the_next() -> None:
+    codec = base_codec("avif")
+    photo = read_photo(SAMPLES / "mountain-meadow.jpg")[300:540, 200:560]
+    rising = [len(codec.encode(photo, quality)) for quality in codec.fractions(40)[::6]]
+    assert rising == sorted(set(rising))
+    assert rising[0] == len(codec.encode(photo, 40))
+    assert len(codec.encode(photo, 41)) < rising[-1]
 
 
 def test_names_are_unique() -> None:

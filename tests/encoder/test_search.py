@@ -47,6 +47,12 @@ def test_nothing_plain_of_the_same_bytes_is_better(photo: np.ndarray, base: str,
     assert found.score >= rival.score
 
 
+@pytest.mark.parametrize("size", [1500, 4000, 20_000])
+def test_a_size_is_filled(photo: np.ndarray, size: int) -> None:
+    found = search(photo, Settings("avif", target_size=size))
+    assert 0.985 * size <= len(found.payload) <= size
+
+
 def test_the_candidate_is_what_viewers_see(photo: np.ndarray) -> None:
     found = search(photo, Settings("webp", target_size=4000))
     assert found.base == "webp"
