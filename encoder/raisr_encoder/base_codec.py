@@ -59,7 +59,8 @@ class BaseCodec:
 
     def fractions(self, quality: float) -> Sequence[float]:
         """A whole quality and what follows up to the next one, by rising size of the files."""
-        return [quality + number / self.finer for number in range(self.finer)]
+        start = quality * self.finer
+        return [quality, *((start + part) / self.finer for part in range(1, self.finer))]
 
     def nearest(self, quality: int) -> int:
         """The quality of this codec that is closest to one of 0..100."""
@@ -78,7 +79,7 @@ def base_codecs() -> tuple[BaseCodec, ...]:
     return (
         BaseCodec("jpeg", ".jpg", (1, 95), 1, jpeg, jpeg, image_io.lanczos),
         BaseCodec("webp", ".webp", (0, 100), 1, webp, webp, image_io.lanczos),
-        BaseCodec("avif", ".avif", (0, 99), 60, avif, _draft_avif, image_io.lanczos),
+        BaseCodec("avif", ".avif", (0, 99), 50, avif, _draft_avif, image_io.lanczos),
         BaseCodec("png", ".png", (100, 100), 1, _save_png, _save_png, image_io.bicubic),
     )
 

@@ -232,7 +232,7 @@ def _quantization(quality: float) -> tuple[int, int]:
     # Whole qualities much as libavif maps them for this tuning, which has fewer quantizers.
     exact = float(np.interp(whole, (0, 34, 99), (63, 47, 1)))
     quantizer = math.ceil(exact)
-    return quantizer, round(40 + 20 * (quantizer - exact) + 60 * fraction)
+    return quantizer, round(40 + 20 * (quantizer - exact) + 50 * fraction)
 
 
 def save_plain_avif(rgb: NDArray[np.uint8], quality: float) -> bytes:
