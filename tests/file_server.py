@@ -16,6 +16,8 @@ WRONG = "wrong"
 """A fault: one byte is another one."""
 GONE = "gone"
 """A fault: no such file."""
+LATE = "late"
+"""A fault: no answer before the test lets the server go on."""
 
 
 class FileServer(http.server.ThreadingHTTPServer):
@@ -27,6 +29,8 @@ class FileServer(http.server.ThreadingHTTPServer):
         How often the fault of that name will happen yet to files of that name; less than 0: always.
     sent : Counter of str
         How often files were asked for, by name.
+    go_on : threading.Event
+        What late answers wait for.
     """
 
     daemon_threads = True
@@ -34,6 +38,7 @@ class FileServer(http.server.ThreadingHTTPServer):
     def __init__(self, folder: Path) -> None:
         self.faults: Counter[tuple[str, str]] = Counter()
         self.sent: Counter[str] = Counter()
+        self.go_on = threading.Event()
         super().__init__(("127.0.0.1", 0), functools.partial(_Handler, directory=folder))
         self.address = f"http://127.0.0.1:{self.server_port}"
 
@@ -51,7 +56,9 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         file = Path(self.translate_path(self.path))
         self.server.sent[file.name] += 1
         fault = self._fault(file.name)
-        if fault is None:
+        if fault == LATE:
+            self.server.go_on.wait()
+        if fault in {None, LATE}:
             super().do_GET()
         elif fault == GONE:
             self.send_error(404)
@@ -60,7 +67,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def _fault(self, name: str) -> str | None:
         faults = self.server.faults
-        for fault in (HALF, WRONG, GONE):
+        for fault in (HALF, WRONG, GONE, LATE):
             if faults[name, fault]:
                 faults[name, fault] -= 1
                 return fault

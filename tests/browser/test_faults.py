@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from file_server import GONE, HALF, WRONG, FileServer, serving
+from file_server import GONE, HALF, LATE, WRONG, FileServer, serving
 from raisr_decoder.bank import shipped_path
 from raisr_decoder.payload import parse
 from raisr_encoder.encode import Settings, encode
@@ -240,6 +240,34 @@ def test_two_tabs_do_not_disturb_each_other(context: BrowserContext, server: Fil
         tab.locator("raisr-img[restored]").wait_for()
     tabs[0].close()
     assert tabs[1].evaluate(RESTORE, "photos/dandelions.jpg")["type"] == "load"
+
+
+def test_a_tab_that_was_on_its_way_before_pages_were_kept_restores(
+    context: BrowserContext, server: FileServer
+) -> None:
+    server.faults[LATE, "offline.html"] = 1
+    late, early = context.new_page(), context.new_page()
+    late.goto(f"{server.address}/blank.html")
+    with late.expect_request("**/offline.html"):
+        late.evaluate("() => { location.href = 'offline.html' }")
+    early.goto(f"{server.address}/offline.html")
+    early.locator("raisr-img[restored]").wait_for()
+    server.go_on.set()
+    late.bring_to_front()
+    late.locator("raisr-img[restored]").wait_for()
+    assert late.evaluate("() => navigator.serviceWorker.controller !== null")
+
+
+# Only Chromium lets tests reload as visitors do with the shift key.
+@pytest.mark.only_browser("chromium")
+def test_a_page_reloaded_without_what_was_kept_restores(
+    page: Page, context: BrowserContext, server: FileServer
+) -> None:
+    page.goto(f"{server.address}/offline.html")
+    page.locator("raisr-img[restored]").wait_for()
+    with page.expect_event("load"):
+        context.new_cdp_session(page).send("Page.reload", {"ignoreCache": True})
+    page.locator("raisr-img[restored]").wait_for()
 
 
 def test_a_picture_encoded_anew_with_another_bank_replaces_the_one_that_was_kept(

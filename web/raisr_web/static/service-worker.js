@@ -6,9 +6,11 @@ const IMMUTABLE = /\/raisr\/(runtime\/[^/]+\/|banks\/[0-9a-f]+\.bank$)/;
 const worker = /** @type {any} */ (self);
 
 worker.addEventListener("install", () => worker.skipWaiting());
-worker.addEventListener("activate", (/** @type {any} */ event) =>
-  event.waitUntil(worker.clients.claim()),
-);
+for (const type of ["activate", "message"]) {
+  worker.addEventListener(type, (/** @type {any} */ event) =>
+    event.waitUntil(worker.clients.claim()),
+  );
+}
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { method, url } = event.request;
   if (method === "GET" && new URL(url).origin === location.origin) event.respondWith(answer(event));
