@@ -152,6 +152,11 @@ class Way:
         final = self.pictures.final
         return self if final is self.pictures else Way(final, self.banks)
 
+    @property
+    def draft(self) -> bool:
+        """Whether it gains by being finished."""
+        return self.final is not self
+
     def trial(self, quality: float) -> Trial:
         """The bank that gives the best PSNR at a quality."""
         if quality not in self._trials:

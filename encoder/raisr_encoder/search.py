@@ -21,24 +21,30 @@ from raisr_encoder.crossing import first_passing
 from raisr_encoder.errors import BankMissing, ScoreUnreachable, TargetUnreachable
 from raisr_encoder.settings import DEFAULT_SCORE, Settings
 
-FULL_ENOUGH, FULL = 0.015, 0.003
+FULL_ENOUGH, FULL = 0.015, 0.005
 """Share of a target size that drafts and final files may leave unused."""
 
 GOOD_ENOUGH = 0.4
 """Points of SSIMULACRA2 above a target at which refining stops."""
 
-ROUGHLY = 5.0
-"""Points above it at which rivals can be told apart as well as at the target itself."""
+ROUGHLY = 7.0
+"""Points off a target from where one can tell the bytes that it likely needs."""
 
-HOPELESS = 2.0, 5.0
-"""dB of luma PSNR and points of SSIMULACRA2 behind the best of equal bytes from where on a base
-codec is not looked at any further."""
+HOPELESS = 5.0
+"""Points of SSIMULACRA2 behind another base codec from where on other scales do not help.
 
-CLOSE, CLOSE_BYTES = 0.05, 0.02
-"""dB behind the best draft, and share of bytes, up to which a draft is finished, too."""
+On eight photographs at three sizes and three scores no file of JPEG or WebP that started from so
+far behind AVIF's draft came closer than 2.6.
+"""
+
+CLOSE = 0.05
+"""dB behind the best draft up to which a draft is finished, too."""
 
 FINISHING = 10.0
 """Points of SSIMULACRA2 that one draft may gain over another at equal bytes by being finished."""
+
+FINISHED = 1.0
+"""Points that it gains at least."""
 
 RIVALLING = 0.5
 """Points of SSIMULACRA2 behind the best up to which others are tried at other bytes, too."""
@@ -54,8 +60,14 @@ points 25 and 35 %, 1000 points no more by PSNR.
 STEEPNESS = 1.2
 """Points of SSIMULACRA2 that one more step of quality adds, about."""
 
-GROWTH = 0.03
+GROWTH = 0.05
 """Share of bytes that one more step of quality adds, about."""
+
+GAIN, GAIN_DECIBELS = 25.0, 4.0
+"""Points of SSIMULACRA2 and dB of luma PSNR that e times the bytes add, about, at any scale."""
+
+FRACTIONS_FILL = 0.1
+"""Share of a target size that a whole quality may leave to its fractions."""
 
 FINER = 10
 """Fractions of a quality, by their number, that add about as much as one more quality does."""
@@ -240,10 +252,16 @@ class _Search:
         ------
         TargetUnreachable
         """
-        drafts = _no_worse(self._judged(self._fitting(self._starts, size, _fit), _worth))
-        close = _close(drafts, lambda trial: -_worth(trial), CLOSE * DECIBEL)
+
+        def when_filled(trial: Trial) -> float:
+            unused = math.log(size / trial.size) if trial.way.pictures.codec.finer > 1 else 0.0
+            return _worth(trial) + (GAIN + DECIBEL * GAIN_DECIBELS) * unused
+
+        drafts = _no_worse(self._judged(self._fitting(self._starts, size, _fit), when_filled))
+        close = _close(drafts, lambda trial: -when_filled(trial), CLOSE * DECIBEL)
         plain = self._plain_near(close, size)
-        finishing = {start.way: start for start in [*plain, *self._final(close)]}
+        chosen = (_Start(each.way.final, each.quality) for each in self._few(close))
+        finishing = {start.way: start for start in [*plain, *chosen]}
         # Where no draft fits, a file that takes its time may.
         starts = list(finishing.values()) or [_Start(way.final) for way in self._ways]
         finals = _no_worse(self._judged(self._fitting(starts, size, _fill), _worth))
@@ -258,12 +276,11 @@ class _Search:
         ------
         ScoreUnreachable
         """
-        drafts = self._reaching(self._rivals(score), score)
-        if not drafts:
+        reached = self._each(lambda start: _reach_finely(start, score), self._rivals(score))
+        finals = [trial for trial in reached if trial is not None]
+        if not finals:
             raise ScoreUnreachable(score, self._highest_score())
-        close = _close(drafts, lambda trial: math.log(trial.size), CLOSE_BYTES)
-        finals = self._reaching(self._final(close), score)
-        return _refine(min(finals or drafts, key=lambda trial: trial.size), score)
+        return min(finals, key=lambda trial: trial.size)
 
     def at_quality(self, quality: int) -> Trial:
         """What saves most against the plain codec, at a quality of the base codec."""
@@ -291,23 +308,29 @@ class _Search:
         """The ways that may need the fewest bytes for a score."""
         if self._ways[0].pictures.codec.lossless:
             return self._starts
-        found = (_reach(_Start(way), score, ROUGHLY) for way in self._least_reduced())
+        found = (_near(way, score) for way in self._least_reduced())
         first = next((trial for trial in found if trial is not None), None)
         if first is None:
             return []
-        # At the bytes that one way needs, others show whether they need fewer.
-        rivals = self._judged(self._fitting(self._starts, first.size, _fit), _score)
-        close = _close(rivals, lambda trial: -trial.score, RIVALLING)
-        best = max((trial.score for trial in close), default=0.0)
+        # At the bytes that one way likely needs, others show whether they need fewer.
+        size = _likely_size(first, score)
+
+        def at_equal_bytes(trial: Trial) -> float:
+            return trial.score + GAIN * math.log(size / trial.size)
+
+        rivals = self._judged(self._fitting(self._starts, size, _fit), at_equal_bytes)
+        close = _close(rivals, lambda trial: -at_equal_bytes(trial), RIVALLING)
+        best = max(map(at_equal_bytes, close), default=0.0)
         # What is no draft gains nothing by being finished.
-        return [
-            _Start(each.way, each.quality)
+        hopeful = [
+            each
             for each in close
-            if each.score >= best - (RIVALLING if each.way.final is each.way else HOPELESS[1])
+            if at_equal_bytes(each) >= best - (HOPELESS if each.way.draft else RIVALLING)
         ]
+        return self._each(lambda draft: _finishing(draft, score), self._few(hopeful))
 
     def _highest_score(self) -> float:
-        ways = self._least_reduced()
+        ways = [way.final for way in self._least_reduced()]
         return max(self._each(lambda way: way.trial(way.pictures.codec.qualities[1]).score, ways))
 
     def _least_reduced(self) -> list[Way]:
@@ -326,13 +349,12 @@ class _Search:
         logarithms = [math.log(trial.size) for trial in trials]
         return lambda score: math.exp(np.interp(score, scores, logarithms))
 
-    def _final(self, drafts: list[Trial]) -> list[_Start]:
-        """The first few drafts of each base codec, to be done with the codec at its best."""
+    def _few(self, drafts: list[Trial]) -> list[Trial]:
+        """The first of each base codec."""
         chosen: dict[str, list[Trial]] = {}
         for each in drafts:
             chosen.setdefault(each.way.pictures.codec.name, []).append(each)
-        few = chain.from_iterable(each[: self._effort.finished] for each in chosen.values())
-        return [_Start(each.way.final, each.quality) for each in few]
+        return list(chain.from_iterable(each[: self._effort.finished] for each in chosen.values()))
 
     def _fitting(self, starts: list[_Start], size: int, fit: Fit) -> list[Trial]:
         """The highest quality of each way that fits, without those of which none does."""
@@ -343,11 +365,6 @@ class _Search:
         trials = [(way, fitting[way.pictures]) for way, _ in starts]
         return [way.trial(quality) for way, quality in trials if quality is not None]
 
-    def _reaching(self, starts: list[_Start], score: float) -> list[Trial]:
-        """The lowest quality of each way that reaches a score, without those of which none does."""
-        found = self._each(lambda start: _reach(start, score), starts)
-        return [trial for trial in found if trial is not None]
-
     def _judged(self, trials: list[Trial], merit: Merit) -> list[Trial]:
         """The trials of equal bytes that were worth a SSIMULACRA2, the best one first."""
         by_codec: dict[BaseCodec, list[Trial]] = {}
@@ -355,17 +372,14 @@ class _Search:
             by_codec.setdefault(trial.way.pictures.codec, []).append(trial)
         self._each(_psnr, trials)
         leaders = [max(of_codec, key=_psnr) for of_codec in by_codec.values()]
-        judged = []
-        for leader in self._hopeful(leaders):
-            judged += self._climbed(by_codec[leader.way.pictures.codec], merit)
-        return sorted(judged, key=merit, reverse=True)
-
-    def _hopeful(self, leaders: list[Trial]) -> list[Trial]:
-        """Of the best trial of each base codec those that are near the best by either measure."""
         self._each(_score, leaders)
-        psnr = max(map(_psnr, leaders), default=0.0) - HOPELESS[0]
-        score = max(map(_score, leaders), default=0.0) - HOPELESS[1]
-        return [each for each in leaders if each.psnr >= psnr or each.score >= score]
+        judged: list[Trial] = []
+        # Drafts come first, and always: they alone gain by being finished.
+        for leader in sorted(leaders, key=lambda each: (each.way.draft, merit(each)), reverse=True):
+            best = max(map(merit, judged), default=-math.inf)
+            if leader.way.draft or merit(leader) >= best - HOPELESS:
+                judged += self._climbed(by_codec[leader.way.pictures.codec], merit)
+        return sorted(judged, key=merit, reverse=True)
 
     def _climbed(self, trials: list[Trial], merit: Merit) -> list[Trial]:
         """Of one base codec the plain trial, and others from the likeliest scale to the best."""
@@ -425,10 +439,11 @@ def _fit(
 
 def _fill(pictures: BasePictures, likely: float | None, size: int) -> float | None:
     """The quality, whole or not, that leaves next to nothing unused."""
-    whole = _fit(pictures, likely, size, FULL)
+    codec = pictures.codec
+    whole = _fit(pictures, likely, size, FULL if codec.finer == 1 else FRACTIONS_FILL)
     if whole is None:
         return None
-    falling = pictures.codec.fractions(whole)[::-1]
+    falling = codec.fractions(whole)[::-1]
     return first_passing(falling, _room(pictures, size), whole, FULL, GROWTH / FINER)
 
 
@@ -444,16 +459,47 @@ def _reach(start: _Start, score: float, slack: float = GOOD_ENOUGH) -> Trial | N
     return None if reached is None else way.trial(reached)
 
 
-def _refine(reached: Trial, score: float) -> Trial:
-    """A quality that need not be whole, where a whole one exceeds a score by much."""
-    way, codec = reached.way, reached.way.pictures.codec
-    if reached.score - score <= GOOD_ENOUGH or reached.quality == codec.qualities[0]:
+def _reach_finely(start: _Start, score: float) -> Trial | None:
+    """As `_reach`, with a quality that need not be whole."""
+    codec = start.way.pictures.codec
+    if codec.finer == 1:
+        return _reach(start, score)
+    reached = _reach(start, score, STEEPNESS)
+    if reached is None or reached.quality == codec.qualities[0]:
         return reached
-    below = reached.quality - 1
+    excess = reached.score - score
+    if excess <= GOOD_ENOUGH:
+        return reached
+    fractions = codec.fractions(reached.quality - 1)
+    likely = fractions[max(0, math.ceil(FINER * (1 - excess / STEEPNESS)))]
     rise = STEEPNESS / FINER
-    finer = first_passing(codec.fractions(below), _lead(way, score), below, GOOD_ENOUGH, rise)
-    trials = [reached] if finer is None else [reached, way.trial(finer)]
+    finer = first_passing(fractions, _lead(reached.way, score), likely, GOOD_ENOUGH, rise)
+    trials = [reached] if finer is None else [reached, reached.way.trial(finer)]
     return min(trials, key=lambda trial: trial.size)
+
+
+def _near(way: Way, score: float) -> Trial | None:
+    """A trial near a score; None where there is none."""
+    ladder = way.pictures.codec.ladder
+    middle = way.trial(ladder[len(ladder) // 2])
+    return _reach(_Start(way, _likely(middle, score)), score - ROUGHLY, 2 * ROUGHLY)
+
+
+def _likely(trial: Trial, score: float) -> float:
+    """The whole quality that likely has a score."""
+    pictures = trial.way.pictures
+    quality = _fit(pictures, trial.quality, _likely_size(trial, score))
+    return pictures.codec.qualities[0] if quality is None else quality
+
+
+def _finishing(draft: Trial, score: float) -> _Start:
+    """Where the codec at its best likely reaches a score."""
+    gained = FINISHED if draft.way.draft else 0.0
+    return _Start(draft.way.final, _likely(draft, score - gained))
+
+
+def _likely_size(trial: Trial, score: float) -> int:
+    return round(trial.size * math.exp((score - trial.score) / GAIN))
 
 
 def _lead(way: Way, score: float) -> Callable[[float], float]:
