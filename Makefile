@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 RUNS ?= 100000
+JOBS ?= 2
 
 BIN := .venv/bin
 DISTRIBUTIONS := wasm_decoder encoder web
@@ -18,7 +19,7 @@ RUNTIME_SOURCES := $(shell find wasm_decoder web/raisr_web/packing '(' -name '*.
 
 help:
 	@echo "make demo    encode the photographs of samples/ and serve them (PORT=$(PORT) to choose another port)"
-	@echo "make test    lint and run every test, those in a browser included"
+	@echo "make test    lint and run every test, those in a browser included (JOBS=$(JOBS) at a time)"
 	@echo "make setup   only set up: .venv with bin/raisr, node_modules, browsers, the Python runtime of the page"
 	@echo "make lint    only the linters and type checkers"
 	@echo "make fuzz    try hostile payloads and banks (RUNS=$(RUNS) of them)"
@@ -36,8 +37,9 @@ demo: setup
 	$(BIN)/raisr encode samples/*.jpg -o demo --base jpeg --target-size 25KB
 	$(BIN)/raisr serve demo --originals samples --port $(PORT)
 
+# A file's tests share what it sets up: they stay in one process.
 test: setup lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 
 lint: $(EDITABLE) $(MODULES)
 	$(BIN)/ruff check

@@ -47,14 +47,19 @@ def first_passing(
             failed = place
         else:
             passed = place
-        aim = _aim(known, stride, rise) if len(known) < PATIENCE else (failed + passed) / 2
-        place = min(max(math.ceil(aim), failed + 1), passed - 1)
+        if len(known) < PATIENCE:
+            # The middle of what is good enough is the likeliest to be that.
+            above = {tried: margin - slack / 2 for tried, margin in known.items()}
+            aim = _aim(above, stride, rise)
+        else:
+            aim = (failed + passed) / 2
+        place = min(max(round(aim), failed + 1), passed - 1)
     return qualities[passed] if passed < len(qualities) else None
 
 
-def _aim(known: dict[int, float], stride: int, rise: float | None) -> float:
-    """Where the margin is zero, as far as the two places tell that came closest."""
-    (one, height), *others = sorted(known.items(), key=lambda item: abs(item[1]))
+def _aim(heights: dict[int, float], stride: int, rise: float | None) -> float:
+    """Where the height is zero, as far as the two places tell that came closest."""
+    (one, height), *others = sorted(heights.items(), key=lambda item: abs(item[1]))
     if others:
         seen = (height - others[0][1]) / (one - others[0][0])
         # Neighbours may differ by next to nothing, or by leaps.

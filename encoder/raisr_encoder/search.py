@@ -21,7 +21,7 @@ from raisr_encoder.crossing import first_passing
 from raisr_encoder.errors import BankMissing, ScoreUnreachable, TargetUnreachable
 from raisr_encoder.settings import DEFAULT_SCORE, Settings
 
-FULL_ENOUGH, FULL = 0.015, 0.005
+FULL_ENOUGH, FULL = 0.015, 0.003
 """Share of a target size that drafts and final files may leave unused."""
 
 GOOD_ENOUGH = 0.4
@@ -44,7 +44,7 @@ FINISHING = 10.0
 """Points of SSIMULACRA2 that one draft may gain over another at equal bytes by being finished."""
 
 FINISHED = 1.0
-"""Points that it gains at least."""
+"""Points that a draft gains at the same quality, about; at equal bytes some gain as much more."""
 
 RIVALLING = 0.5
 """Points of SSIMULACRA2 behind the best up to which others are tried at other bytes, too."""
@@ -65,9 +65,6 @@ GROWTH = 0.05
 
 GAIN, GAIN_DECIBELS = 25.0, 4.0
 """Points of SSIMULACRA2 and dB of luma PSNR that e times the bytes add, about, at any scale."""
-
-FRACTIONS_FILL = 0.1
-"""Share of a target size that a whole quality may leave to its fractions."""
 
 FINER = 10
 """Fractions of a quality, by their number, that add about as much as one more quality does."""
@@ -252,13 +249,9 @@ class _Search:
         ------
         TargetUnreachable
         """
-
-        def when_filled(trial: Trial) -> float:
-            unused = math.log(size / trial.size) if trial.way.pictures.codec.finer > 1 else 0.0
-            return _worth(trial) + (GAIN + DECIBEL * GAIN_DECIBELS) * unused
-
-        drafts = _no_worse(self._judged(self._fitting(self._starts, size, _fit), when_filled))
-        close = _close(drafts, lambda trial: -when_filled(trial), CLOSE * DECIBEL)
+        worth = _worth_at(size)
+        drafts = _no_worse(self._judged(self._fitting(self._starts, size, _fit), worth))
+        close = _close(drafts, lambda trial: -worth(trial), CLOSE * DECIBEL)
         plain = self._plain_near(close, size)
         chosen = (_Start(each.way.final, each.quality) for each in self._few(close))
         finishing = {start.way: start for start in [*plain, *chosen]}
@@ -276,11 +269,11 @@ class _Search:
         ------
         ScoreUnreachable
         """
-        reached = self._each(lambda start: _reach_finely(start, score), self._rivals(score))
+        reached = self._each(lambda start: _reach_nearly(start, score), self._rivals(score))
         finals = [trial for trial in reached if trial is not None]
         if not finals:
             raise ScoreUnreachable(score, self._highest_score())
-        return min(finals, key=lambda trial: trial.size)
+        return _refine(min(finals, key=lambda trial: _refined_size(trial, score)), score)
 
     def at_quality(self, quality: int) -> Trial:
         """What saves most against the plain codec, at a quality of the base codec."""
@@ -314,18 +307,15 @@ class _Search:
             return []
         # At the bytes that one way likely needs, others show whether they need fewer.
         size = _likely_size(first, score)
-
-        def at_equal_bytes(trial: Trial) -> float:
-            return trial.score + GAIN * math.log(size / trial.size)
-
-        rivals = self._judged(self._fitting(self._starts, size, _fit), at_equal_bytes)
-        close = _close(rivals, lambda trial: -at_equal_bytes(trial), RIVALLING)
-        best = max(map(at_equal_bytes, close), default=0.0)
+        merit = _score_at(size)
+        rivals = self._judged(self._fitting(self._starts, size, _fit), merit)
+        close = _close(rivals, lambda trial: -merit(trial), RIVALLING + FINISHED)
+        best = max(map(merit, close), default=0.0)
         # What is no draft gains nothing by being finished.
         hopeful = [
             each
             for each in close
-            if at_equal_bytes(each) >= best - (HOPELESS if each.way.draft else RIVALLING)
+            if merit(each) >= best - (HOPELESS if each.way.draft else RIVALLING)
         ]
         return self._each(lambda draft: _finishing(draft, score), self._few(hopeful))
 
@@ -350,11 +340,13 @@ class _Search:
         return lambda score: math.exp(np.interp(score, scores, logarithms))
 
     def _few(self, drafts: list[Trial]) -> list[Trial]:
-        """The first of each base codec."""
-        chosen: dict[str, list[Trial]] = {}
+        """The first of each base codec; of the same pictures, the first alone."""
+        chosen: dict[str, dict[BasePictures, Trial]] = {}
         for each in drafts:
-            chosen.setdefault(each.way.pictures.codec.name, []).append(each)
-        return list(chain.from_iterable(each[: self._effort.finished] for each in chosen.values()))
+            pictures = each.way.pictures
+            chosen.setdefault(pictures.codec.name, {}).setdefault(pictures, each)
+        few = (list(found.values())[: self._effort.finished] for found in chosen.values())
+        return list(chain.from_iterable(few))
 
     def _fitting(self, starts: list[_Start], size: int, fit: Fit) -> list[Trial]:
         """The highest quality of each way that fits, without those of which none does."""
@@ -376,8 +368,7 @@ class _Search:
         judged: list[Trial] = []
         # Drafts come first, and always: they alone gain by being finished.
         for leader in sorted(leaders, key=lambda each: (each.way.draft, merit(each)), reverse=True):
-            best = max(map(merit, judged), default=-math.inf)
-            if leader.way.draft or merit(leader) >= best - HOPELESS:
+            if leader.way.draft or not _hopeless(leader, judged, merit):
                 judged += self._climbed(by_codec[leader.way.pictures.codec], merit)
         return sorted(judged, key=merit, reverse=True)
 
@@ -402,6 +393,15 @@ class _Search:
     def _each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         results: list[Result] = self._parallel(joblib.delayed(function)(item) for item in items)
         return results
+
+
+def _hopeless(leader: Trial, judged: list[Trial], merit: Merit) -> bool:
+    """Whether other scales of a base codec cannot catch up with what was judged before."""
+    measures = merit, _score
+    return all(
+        measure(leader) < max(map(measure, judged), default=-math.inf) - HOPELESS
+        for measure in measures
+    )
 
 
 def _no_worse(trials: list[Trial]) -> list[Trial]:
@@ -440,7 +440,8 @@ def _fit(
 def _fill(pictures: BasePictures, likely: float | None, size: int) -> float | None:
     """The quality, whole or not, that leaves next to nothing unused."""
     codec = pictures.codec
-    whole = _fit(pictures, likely, size, FULL if codec.finer == 1 else FRACTIONS_FILL)
+    # Fractions gain a little less per byte than whole qualities: they fill what those leave.
+    whole = _fit(pictures, likely, size, FULL if codec.finer == 1 else FULL_ENOUGH)
     if whole is None:
         return None
     falling = codec.fractions(whole)[::-1]
@@ -459,23 +460,29 @@ def _reach(start: _Start, score: float, slack: float = GOOD_ENOUGH) -> Trial | N
     return None if reached is None else way.trial(reached)
 
 
-def _reach_finely(start: _Start, score: float) -> Trial | None:
-    """As `_reach`, with a quality that need not be whole."""
-    codec = start.way.pictures.codec
-    if codec.finer == 1:
-        return _reach(start, score)
-    reached = _reach(start, score, STEEPNESS)
-    if reached is None or reached.quality == codec.qualities[0]:
-        return reached
-    excess = reached.score - score
-    if excess <= GOOD_ENOUGH:
+def _reach_nearly(start: _Start, score: float) -> Trial | None:
+    """As `_reach`, or what fractions of the quality below may improve on."""
+    whole = start.way.pictures.codec.finer == 1
+    return _reach(start, score, GOOD_ENOUGH if whole else STEEPNESS)
+
+
+def _refine(reached: Trial, score: float) -> Trial:
+    """A quality that need not be whole, where a whole one exceeds a score by much."""
+    way, codec, excess = reached.way, reached.way.pictures.codec, reached.score - score
+    if codec.finer == 1 or excess <= GOOD_ENOUGH or reached.quality == codec.qualities[0]:
         return reached
     fractions = codec.fractions(reached.quality - 1)
     likely = fractions[max(0, math.ceil(FINER * (1 - excess / STEEPNESS)))]
     rise = STEEPNESS / FINER
-    finer = first_passing(fractions, _lead(reached.way, score), likely, GOOD_ENOUGH, rise)
-    trials = [reached] if finer is None else [reached, reached.way.trial(finer)]
+    finer = first_passing(fractions, _lead(way, score), likely, GOOD_ENOUGH, rise)
+    trials = [reached] if finer is None else [reached, way.trial(finer)]
     return min(trials, key=lambda trial: trial.size)
+
+
+def _refined_size(reached: Trial, score: float) -> int:
+    """About the bytes that are left by `_refine`."""
+    whole = reached.way.pictures.codec.finer == 1
+    return reached.size if whole else _likely_size(reached, score)
 
 
 def _near(way: Way, score: float) -> Trial | None:
@@ -499,6 +506,7 @@ def _finishing(draft: Trial, score: float) -> _Start:
 
 
 def _likely_size(trial: Trial, score: float) -> int:
+    """Bytes that a way likely needs for a score, from what it needs for another one."""
     return round(trial.size * math.exp((score - trial.score) / GAIN))
 
 
@@ -526,3 +534,18 @@ def _score(trial: Trial) -> float:
 
 def _worth(trial: Trial) -> float:
     return trial.score + DECIBEL * trial.psnr
+
+
+def _score_at(size: int) -> Merit:
+    """SSIMULACRA2 as it likely is at so many bytes."""
+    return lambda trial: trial.score + GAIN * math.log(size / trial.size)
+
+
+def _worth_at(size: int) -> Merit:
+    """Worth as it likely is when fractions of a quality have filled so many bytes."""
+
+    def worth(trial: Trial) -> float:
+        filled = size if trial.way.pictures.codec.finer > 1 else trial.size
+        return _worth(trial) + (GAIN + DECIBEL * GAIN_DECIBELS) * math.log(filled / trial.size)
+
+    return worth

@@ -52,6 +52,17 @@ def test_a_known_rise_tells_where_to_look_second() -> None:
     assert asked == [60, 30, 29]
 
 
+def test_the_middle_of_what_is_good_enough_is_aimed_at() -> None:
+    asked = []
+
+    def margin(quality: int) -> float:
+        asked.append(quality)
+        return float(quality - 30)
+
+    assert first_passing(range(101), margin, 60, slack=10.0, rise=1.0) == 35
+    assert asked == [60, 35]
+
+
 def test_steps_and_plateaus_are_no_trap() -> None:
     assert first_passing(range(101), lambda quality: quality // 10 - 6.5) == 70
     assert first_passing([100], lambda _: -1.0) is None

@@ -33,6 +33,12 @@ def test_the_folder_is_complete(folder: Path) -> None:
     }
 
 
+def test_a_complete_folder_is_left_alone(folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    runtime.assemble(CHECKOUT, folder)
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
 def test_each_file_has_compressed_twins(folder: Path) -> None:
     originals = [path for path in folder.glob("*/*") if path.suffix not in {".br", ".gz"}]
     for path in originals:

@@ -50,7 +50,7 @@ def assemble(
     after that. Raises PieceMissing, WheelUnavailable, WheelBuildFailed or PackingFailed.
 
     The files lie in a folder that is named by their content, so that browsers may keep them for
-    ever; `index.js` tells its name.
+    ever; `index.js` tells its name. A folder that has all of it already is left alone.
     """
     cache = checkout / ".cache"
     modules = checkout / "node_modules"
@@ -70,22 +70,24 @@ def assemble(
         LOCK: lock.model_dump_json(exclude_none=True).encode(),
         **{name: read(packed / name) for name in ARCHIVES},
     }
+    libraries = {name: read(modules / library) for name, library in LIBRARIES.items()}
     digest = hashlib.sha256()
-    for name, content in pieces.items():
+    for name, content in (pieces | libraries).items():
         digest.update(f"{name} {len(content)} ".encode() + content)
     version = digest.hexdigest()[:16]
+    index = f'export const FOLDER = new URL("./{version}/", import.meta.url).href;\n'
+    if (folder / INDEX).is_file() and (folder / INDEX).read_text() == index:
+        return
 
     shutil.rmtree(folder, ignore_errors=True)
     (folder / version).mkdir(parents=True)
     for name, content in pieces.items():
         (folder / version / name).write_bytes(content)
-    for name, library in LIBRARIES.items():
-        (folder / name).write_bytes(read(modules / library))
+    for name, content in libraries.items():
+        (folder / name).write_bytes(content)
     compress_files([path for path in folder.rglob("*") if path.is_file()], cache)
     # The index comes last: where it is, the folder is complete.
-    (folder / INDEX).write_text(
-        f'export const FOLDER = new URL("./{version}/", import.meta.url).href;\n'
-    )
+    (folder / INDEX).write_text(index)
 
 
 def download_size(folder: Path) -> int:
