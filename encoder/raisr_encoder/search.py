@@ -269,7 +269,7 @@ class _Search:
         ------
         ScoreUnreachable
         """
-        reached = self._each(lambda start: _reach_nearly(start, score), self._rivals(score))
+        reached = self._each(lambda start: _reach(start, score), self._rivals(score))
         finals = [trial for trial in reached if trial is not None]
         if not finals:
             raise ScoreUnreachable(score, self._highest_score())
@@ -458,12 +458,6 @@ def _reach(start: _Start, score: float, slack: float = GOOD_ENOUGH) -> Trial | N
     way, quality = start
     reached = first_passing(way.pictures.codec.ladder, _lead(way, score), quality, slack, STEEPNESS)
     return None if reached is None else way.trial(reached)
-
-
-def _reach_nearly(start: _Start, score: float) -> Trial | None:
-    """As `_reach`, or what fractions of the quality below may improve on."""
-    whole = start.way.pictures.codec.finer == 1
-    return _reach(start, score, GOOD_ENOUGH if whole else STEEPNESS)
 
 
 def _refine(reached: Trial, score: float) -> Trial:
