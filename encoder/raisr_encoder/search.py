@@ -33,7 +33,7 @@ ROUGHLY = 7.0
 HOPELESS = 5.0
 """Points of SSIMULACRA2 behind another base codec from where on other scales do not help.
 
-On eight photographs at three sizes and three scores no file of JPEG or WebP that started from so
+On six photographs at three sizes and three scores no file of JPEG or WebP that started from so
 far behind AVIF's draft came closer than 2.6.
 """
 
