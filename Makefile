@@ -12,7 +12,7 @@ PACKAGES := .venv/packages.stamp
 EDITABLE := .venv/editable.stamp
 MODULES := node_modules/.package-lock.json
 RUNTIME := web/raisr_web/runtime/index.js
-RUNTIME_SOURCES := $(shell find wasm_decoder web/raisr_web/packing '(' -name '*.py' -o -name '*.wasm' ')' -not -path '*/build/*') wasm_decoder/pyproject.toml
+RUNTIME_SOURCES := $(shell find wasm_decoder tools '(' -name '*.py' -o -name '*.wasm' ')' -not -path '*/build/*') wasm_decoder/pyproject.toml
 
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test lint fuzz format lock dist sbom banks kernel clean browsers
@@ -80,7 +80,7 @@ banks: $(EDITABLE)
 
 # Code as Numba writes it, not made fit for this machine, and none from earlier runs.
 kernel: $(EDITABLE)
-	NUMBA_OPT=0 NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m raisr_encoder.wasm wasm_decoder/raisr_decoder
+	NUMBA_OPT=0 NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m tools.compile_kernel wasm_decoder/raisr_decoder
 
 clean:
 	rm -rf .venv .cache node_modules web/raisr_web/runtime demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -108,7 +108,7 @@ $(MODULES): package.json package-lock.json
 	@touch $@
 
 $(RUNTIME): $(RUNTIME_SOURCES) | $(EDITABLE) $(MODULES)
-	$(BIN)/raisr runtime
+	$(BIN)/python -m tools.runtime
 	@touch $@
 
 browsers:

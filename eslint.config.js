@@ -9,7 +9,7 @@ export default [
     languageOptions: { globals: { ...globals.browser, ...globals.worker } },
   },
   {
-    files: ["web/raisr_web/packing/*.mjs"],
+    files: ["tools/packing/*.mjs"],
     languageOptions: { globals: globals.node },
   },
   {

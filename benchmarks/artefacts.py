@@ -15,13 +15,13 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from raisr_decoder.restore import restore
-from raisr_encoder import kernels
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.base_codec import base_codec
-from raisr_encoder.files import find_photographs
-from raisr_encoder.image_io import decode_base, read_photo
-from raisr_encoder.metrics import luma_psnr
+from raisr import kernels
+from raisr.bank_store import BankStore
+from raisr.codecs import base_codec
+from raisr.evaluation.metrics import luma_psnr
+from raisr.files import find_photographs
+from raisr.images.reading import decode_base, read_photo
+from raisr_decoder.pipeline import restore
 
 
 def main() -> None:

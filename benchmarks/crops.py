@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from raisr.decoding import decode
+from raisr.evaluation.metrics import luma_psnr
+from raisr.files import find_photographs
+from raisr.images.reading import decode_base, read_photo
+from raisr.search.search import plain_within, search
+from raisr.search.settings import Settings
 from raisr_decoder.color import luma
-from raisr_encoder.decode import decode
-from raisr_encoder.encode import Settings, encode
-from raisr_encoder.files import find_photographs
-from raisr_encoder.image_io import decode_base, read_photo
-from raisr_encoder.metrics import luma_psnr
-from raisr_encoder.search import plain_within
 
 ROWS, COLUMNS, GAP = 240, 272, 8
 """Size of a crop, and pixels between two."""
@@ -105,7 +105,7 @@ def middle(name: str, photo: NDArray[np.uint8]) -> Place:
 
 def same_bytes(photo: NDArray[np.uint8], target_size: int) -> tuple[bytes, bytes]:
     """A plain JPEG of full size and a payload, neither larger than `target_size`."""
-    payload = encode(photo, Settings("jpeg", target_size=target_size)).payload
+    payload = search(photo, Settings("jpeg", target_size=target_size)).payload
     return plain_within(photo, "jpeg", target_size).payload, payload
 
 

@@ -36,9 +36,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from raisr.codecs.jpeg import save_jpeg
+from raisr.images.reading import read_photo
 from raisr_decoder.bank import shipped_folder
-from raisr_decoder.payload import parse
-from raisr_encoder.image_io import read_photo, save_jpeg
+from raisr_decoder.metadata import parse
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 UPLOADS = 0.02

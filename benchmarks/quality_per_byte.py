@@ -2,7 +2,7 @@
 
 python benchmarks/quality_per_byte.py FOLDER... --work cache --json figures.json --plot curves.png
 
-Prints Bjontegaard deltas of raisr against plain codecs (`raisr_encoder.compare` describes them) for
+Prints Bjontegaard deltas of raisr against plain codecs (`raisr.evaluation.comparison` describes them) for
 each folder and as their mean; the bytes that `auto` needs for the SSIMULACRA2 that a plain JPEG of
 100 KB has, for photographs of 1500 x 1000 pixels; and wherever a plain codec was better at the same
 bytes. What was measured is kept in the work folder, so the same command goes on after an
@@ -31,14 +31,14 @@ from typing import Any
 import joblib
 from matplotlib.figure import Figure
 
+import raisr
 import raisr_decoder
-import raisr_encoder
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.cli import comparison_facts, progress_bar
-from raisr_encoder.compare import (
+from raisr.bank_store import BankStore
+from raisr.cli import comparison_facts, progress_bar
+from raisr.evaluation.comparison import (
+    BASELINES,
     METRICS,
     RATES,
-    RIVALS,
     Coded,
     Comparison,
     arrived,
@@ -51,12 +51,13 @@ from raisr_encoder.compare import (
     send,
     send_photo,
 )
-from raisr_encoder.crew import Crew, gathered
-from raisr_encoder.files import find_photographs
-from raisr_encoder.image_io import read_photo, save_png
-from raisr_encoder.report import draw, lines
-from raisr_encoder.search import search
-from raisr_encoder.settings import Settings
+from raisr.evaluation.report import draw, lines
+from raisr.executor import Executor, open_executor
+from raisr.files import find_photographs
+from raisr.images.reading import read_photo
+from raisr.images.writing import save_png
+from raisr.search.search import search
+from raisr.search.settings import Settings
 
 QUICK_RATES = 0.125, 0.33, 1.0
 HEADLINE_SHAPES = (1000, 1500), (1500, 1000)
@@ -89,13 +90,13 @@ def main() -> None:
     with progress_bar() as progress:
         remembered = memory.cache(send_photo, ignore=["banks"])
         found = compare(photos, BankStore(), jobs, progress, rates, remembered)
-    with gathered(jobs, scheduler=None) as crew:
+    with open_executor(jobs, scheduler=None) as executor:
         large = [(photo,) for photo in photos if read_photo(photo).shape[:2] in HEADLINE_SHAPES]
-        cases = list(crew.map(memory.cache(headline), large))
+        cases = list(executor.map(memory.cache(headline), large))
         if options.ssimulacra2:
             judge = memory.cache(judged)
-            found = rejudged(found, crew, judge, options.ssimulacra2)
-            cases = rejudged(cases, crew, judge, options.ssimulacra2)
+            found = rejudged(found, executor, judge, options.ssimulacra2)
+            cases = rejudged(cases, executor, judge, options.ssimulacra2)
 
     print_deltas(
         {name: [each for each in found if each.photo in there] for name, there in folders.items()}
@@ -111,7 +112,7 @@ def main() -> None:
 def version() -> str:
     """A name for the code and the banks at hand."""
     digest = blake2b(digest_size=8)
-    for package in (raisr_decoder, raisr_encoder):
+    for package in (raisr_decoder, raisr):
         for source in sorted(Path(package.__path__[0]).rglob("*")):
             if source.suffix in (".py", ".bank"):
                 digest.update(source.read_bytes())
@@ -132,11 +133,11 @@ def headline(source: Path) -> Comparison:
 
 
 def rejudged(
-    comparisons: list[Comparison], crew: Crew, judge: Callable[..., Any], program: str
+    comparisons: list[Comparison], executor: Executor, judge: Callable[..., Any], program: str
 ) -> list[Comparison]:
     """The same files with the scores that a program gives them."""
     tasks = [(each.photo, *files) for each in comparisons for files in each.coded.items()]
-    results = crew.map(judge, tasks, program)
+    results = executor.map(judge, tasks, program)
     return [
         Comparison(each.photo, {method: next(results) for method in each.coded})
         for each in comparisons
@@ -163,18 +164,18 @@ def judged(
 
 
 def print_deltas(folders: dict[str, list[Comparison]]) -> None:
-    """BD-rates: a row for each method, rival and metric, a column for each folder."""
+    """BD-rates: a row for each method, baseline and metric, a column for each folder."""
     print("| BD-rate (%) | against | metric |", " | ".join(folders), "| mean | of a picture |")
     print("|---|---|---|" + "---:|" * (len(folders) + 2))
     everything = [each for found in folders.values() for each in found]
-    for method, rivals in RIVALS.items():
-        for rival in rivals:
+    for method, baselines in BASELINES.items():
+        for baseline in baselines:
             for metric, name in METRICS.items():
-                means = [mean_delta(each, method, rival, metric) for each in folders.values()]
-                single = [mean_delta([each], method, rival, metric) for each in everything]
+                means = [mean_delta(each, method, baseline, metric) for each in folders.values()]
+                single = [mean_delta([each], method, baseline, metric) for each in everything]
                 cells = " | ".join(f"{delta:+.1f}" for delta in (*means, mean(means)))
                 extremes = f"{min(single):+.1f} .. {max(single):+.1f}"
-                print(f"| {method} | {rival} | {name} | {cells} | {extremes} |")
+                print(f"| {method} | {baseline} | {name} | {cells} | {extremes} |")
 
 
 def print_headlines(cases: list[Comparison]) -> None:
@@ -198,11 +199,11 @@ def print_defeats(comparisons: list[Comparison]) -> None:
     """Wherever a plain codec has the higher SSIMULACRA2 within the same bytes."""
     points, defeats = 0, []
     for each in comparisons:
-        for method in RIVALS:
-            rivals = plain_codecs() if method == "raisr auto" else RIVALS[method]
-            for rate in sorted({rate for rival in rivals for rate in each.coded[rival]}):
+        for method in BASELINES:
+            baselines = plain_codecs() if method == "raisr auto" else BASELINES[method]
+            for rate in sorted({rate for baseline in baselines for rate in each.coded[baseline]}):
                 points += 1
-                plain = [each.coded[rival].get(rate) for rival in rivals]
+                plain = [each.coded[baseline].get(rate) for baseline in baselines]
                 best = max(coded.point.score for coded in plain if coded)
                 ours = each.coded[method].get(rate)
                 if ours is None or ours.point.score < best:

@@ -13,13 +13,13 @@ from statistics import mean
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder.restore import NO_FILTERS, restore
-from raisr_encoder.decode import decode
-from raisr_encoder.encode import Settings, encode
-from raisr_encoder.files import find_photographs
-from raisr_encoder.image_io import decode_base, read_photo
-from raisr_encoder.metrics import luma_psnr
-from raisr_encoder.search import plain_within
+from raisr.decoding import decode
+from raisr.evaluation.metrics import luma_psnr
+from raisr.files import find_photographs
+from raisr.images.reading import decode_base, read_photo
+from raisr.search.search import plain_within, search
+from raisr.search.settings import Settings
+from raisr_decoder.pipeline import NO_FILTERS, restore
 
 COLUMNS = ("plain JPEG", "bicubic", "restored")
 
@@ -42,7 +42,7 @@ def main() -> None:
 
 def measure(photo: NDArray[np.uint8], target_size: int) -> list[float]:
     """PSNR of each column for one photograph."""
-    payload = encode(photo, Settings("jpeg", Fraction(2), target_size=target_size)).payload
+    payload = search(photo, Settings("jpeg", Fraction(2), target_size=target_size)).payload
     shown = [
         decode_base(plain_within(photo, "jpeg", target_size).payload),
         restore(decode_base(payload), NO_FILTERS, photo.shape[:2]),

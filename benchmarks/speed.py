@@ -39,16 +39,17 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from raisr_decoder.bank import Bank, base_shape, save
+from raisr import kernels
+from raisr.bank_store import BankStore
+from raisr.codecs import base_codec
+from raisr.decoding import decode
+from raisr.images.downscaling import downscale_photo
+from raisr.images.reading import decode_base, read_photo
+from raisr_decoder.bank import Bank, save
 from raisr_decoder.color import luma
-from raisr_decoder.payload import Record, pack
-from raisr_decoder.restore import NUMPY, Engine
-from raisr_encoder import kernels
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.base_codec import base_codec
-from raisr_encoder.decode import decode
-from raisr_encoder.image_io import decode_base, read_photo
-from raisr_encoder.reduce import reduce_photo
+from raisr_decoder.engine import NUMPY, Engine
+from raisr_decoder.metadata import Metadata, pack
+from raisr_decoder.shapes import base_shape
 
 CHECKOUT = Path(__file__).parent.parent
 PHOTO = CHECKOUT / "samples" / "two-dogs.jpg"
@@ -79,8 +80,8 @@ KEYS = {
 RESTORE = """
 import sys
 from pathlib import Path
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.decode import decode
+from raisr.bank_store import BankStore
+from raisr.decoding import decode
 decode(Path(sys.argv[1]).read_bytes(), BankStore((Path(sys.argv[2]),)))
 """
 
@@ -270,14 +271,14 @@ def write_payload(site: Path, shape: tuple[int, int], stages: int) -> Path:
     (site / "banks" / f"{bank.id}.bank").write_bytes(save(bank))
     size = PAYLOAD_BYTES * shape[0] * shape[1] // (USUAL[0] * USUAL[1])
     path = site / f"{shape[1]}-{stages}.jpg"
-    path.write_bytes(pack(coded(shape, "jpeg", size, TWICE), Record(shape[1], shape[0], bank.id)))
+    path.write_bytes(pack(coded(shape, "jpeg", size, TWICE), Metadata(shape[1], shape[0], bank.id)))
     return path
 
 
 def coded(shape: tuple[int, int], name: str, size: int, scale: Fraction = Fraction(1)) -> bytes:
     """The best file of a codec that has no more bytes than that."""
     codec = base_codec(name)
-    small = reduce_photo(picture(shape), scale, codec.reduce)
+    small = downscale_photo(picture(shape), scale, codec.reduce)
     quality = bisect_right(
         range(1, 96), size, key=lambda quality: len(codec.encode(small, quality))
     )

@@ -29,13 +29,14 @@ from rich.console import Console
 from rich.table import Table
 from werkzeug.exceptions import NotFound
 
-from raisr_decoder.payload import parse
-from raisr_encoder.encode import Settings, encode
-from raisr_encoder.image_io import read_photo
+from raisr.images.reading import read_photo
+from raisr.search.search import search
+from raisr.search.settings import Settings
+from raisr_decoder.metadata import parse
 from raisr_web import runtime
 from raisr_web.assets import FOR_EVER, send_asset
 from raisr_web.compression import compress_files
-from raisr_web.wheels import CARRIER, CDN, build_wheel, fetch_wheel, sources
+from tools.wheels import CDN, MIRROR, build_wheel, fetch_wheel, sources
 
 CHECKOUT = Path(__file__).parent.parent
 PHOTO = CHECKOUT / "samples" / "two-dogs.jpg"
@@ -115,10 +116,10 @@ class Server:
 def make_site(folder: Path, stock: bool) -> None:
     """A page with one photograph, and all that it loads."""
     shutil.copytree(CHECKOUT / "web/raisr_web/static", folder)
-    payload = encode(read_photo(PHOTO), Settings("jpeg", Fraction(2), target_size=25_000)).payload
+    payload = search(read_photo(PHOTO), Settings("jpeg", Fraction(2), target_size=25_000)).payload
     (folder / "photo.jpg").write_bytes(payload)
-    record = parse(payload)
-    page = PAGE.format(name=folder.name, width=record.width, height=record.height)
+    metadata = parse(payload)
+    page = PAGE.format(name=folder.name, width=metadata.width, height=metadata.height)
     (folder / "index.html").write_text(page)
     shutil.copytree(CHECKOUT / "wasm_decoder/raisr_decoder/banks", folder / "banks")
     if stock:
@@ -142,7 +143,7 @@ def make_stock_runtime(folder: Path) -> None:
         *(pyodide / name for name in ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm")),
         pyodide / "python_stdlib.zip",
         modules / "comlink/dist/esm/comlink.mjs",
-        fetch_wheel(numpy, cache, sources(numpy.file_name, None, CDN, CARRIER)),
+        fetch_wheel(numpy, cache, sources(numpy.file_name, None, CDN, MIRROR)),
         wheel,
     ):
         shutil.copy(piece, folder)

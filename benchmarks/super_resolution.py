@@ -2,7 +2,7 @@
 
 python benchmarks/super_resolution.py FOLDER... --scale 2 3 4 3/2
 
-`raisr_encoder.evaluate` describes the protocol. The columns are bicubic and the first one, two, ...
+`raisr.evaluation.super_resolution` describes the protocol. The columns are bicubic and the first one, two, ...
 stages of the bank for clean pictures at that scale.
 """
 
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from raisr.bank_store import BankStore
+from raisr.evaluation.super_resolution import enlarge, enlarge_bicubic, prepare
+from raisr.files import find_photographs
+from raisr.images.reading import read_photo
 from raisr_decoder.bank import Bank
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.evaluate import enlarge, enlarge_bicubic, prepare
-from raisr_encoder.files import find_photographs
-from raisr_encoder.image_io import read_photo
 
 
 def main() -> None:

@@ -10,15 +10,10 @@ from numpy.typing import NDArray
 
 from raisr_decoder.bank import Bank, load
 from raisr_decoder.color import luma
+from raisr_decoder.engine import Engine
+from raisr_decoder.pipeline import restore, restore_luma, sampling_steps, strips_of
 from raisr_decoder.planes import plane_of
-from raisr_decoder.restore import (
-    Engine,
-    Shape,
-    restore,
-    restore_luma,
-    sampling_steps,
-    strips_of,
-)
+from raisr_decoder.shapes import Shape
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Locator
 
-from raisr_encoder.image_io import decode_picture
+from raisr.images.reading import decode_image
 from support import assert_same_pixels
 
 PATIENCE = 30
@@ -33,7 +33,7 @@ def assert_shows(element: Locator, expected: NDArray[np.uint8], evidence: Path, 
 def pixels(data_url: str) -> NDArray[np.uint8]:
     """The pixels of a picture in a data URL: shape (M, N, 3) or (M, N, 4); (0, 0, 3) for none."""
     data = base64.b64decode(data_url.partition(",")[2])
-    return decode_picture(data, "canvas").pixels if data else np.empty((0, 0, 3), np.uint8)
+    return decode_image(data, "canvas").pixels if data else np.empty((0, 0, 3), np.uint8)
 
 
 def _shown(element: Locator) -> NDArray[np.uint8]:

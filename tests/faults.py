@@ -21,8 +21,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from raisr_encoder.batch import INDEX
-from raisr_encoder.image_io import read_photo, save_png
+from raisr.batch import INDEX
+from raisr.images.reading import read_photo
+from raisr.images.writing import save_png
 from support import SAMPLES
 
 # A runtime of the page in small, so that exporting takes a moment.
@@ -30,7 +31,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import raisr_web.runtime
-from raisr_encoder.cli import main
+from raisr.cli import main
 from raisr_web.cli import export
 raisr_web.runtime.FOLDER = Path(sys.argv.pop(1))
 main.add_command(export)
@@ -67,7 +68,7 @@ class Task:
     def start(self, disk: int = resource.RLIM_INFINITY) -> subprocess.Popen[str]:
         """Run the command, in a process group of its own."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        work = ("--work", str(self.folder / "work")) if self.name == "train" else ()
+        work = ("--checkpoints", str(self.folder / "work")) if self.name == "train" else ()
         runtime = self.folder.parent / "runtime"
         return subprocess.Popen(
             [sys.executable, "-c", PROGRAM, runtime, *self.arguments, "-o", self.output, *work],

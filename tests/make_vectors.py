@@ -21,15 +21,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import reference
-from raisr_decoder.alpha import flatten, pack_alpha
+from raisr.codecs import base_codec
+from raisr.evaluation.metrics import luma_psnr
+from raisr.images.reading import decode_base
+from raisr_decoder.alpha import composite_on_white, pack_alpha
 from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, load, save
+from raisr_decoder.cells import pad
 from raisr_decoder.color import luma
-from raisr_decoder.hashing import FEATURES, Tree, cell_features, pad
-from raisr_decoder.payload import Record, pack
-from raisr_decoder.restore import restore
-from raisr_encoder.base_codec import base_codec
-from raisr_encoder.image_io import decode_base
-from raisr_encoder.metrics import luma_psnr
+from raisr_decoder.features import FEATURES, cell_features
+from raisr_decoder.metadata import Metadata, pack
+from raisr_decoder.pipeline import restore
+from raisr_decoder.tree import Tree
 from support import SAMPLES, VECTORS, loud, random_bank, random_stage, write_pixels
 
 Pixels = NDArray[np.uint8]
@@ -142,18 +144,18 @@ class Writer:
     ) -> None:
         """A vector from a picture that is still to be compressed; (M, N) is a gray one."""
         if alpha is not None:
-            base = flatten(base, alpha)
+            base = composite_on_white(base, alpha)
         if base.ndim == 2:
             file = gray_file(base, container)
         else:
             file = base_codec(container).encode(base, QUALITY)
-        record = Record(
+        metadata = Metadata(
             shape[1],
             shape[0],
             None if bank is None else bank.id,
             alpha=None if alpha is None else pack_alpha(alpha),
         )
-        self.add_payload(name, container, pack(file, record), bank)
+        self.add_payload(name, container, pack(file, metadata), bank)
 
     def add_payload(self, name: str, container: str, payload: bytes, bank: Bank | None) -> None:
         with Image.open(io.BytesIO(payload)) as image:
@@ -172,9 +174,9 @@ class Writer:
         if not is_base:
             write_pixels(VECTORS / str(entry["base"]), base)
         filters = reference.NO_BANK if bank is None else reference.parse_bank(save(bank))
-        record = reference.parse_payload(payload)
-        assert filters.id == (record.bank or reference.NO_BANK.id)
-        picture = reference.restore(base, filters, record)
+        metadata = reference.parse_payload(payload)
+        assert filters.id == (metadata.bank or reference.NO_BANK.id)
+        picture = reference.restore(base, filters, metadata)
         write_pixels(VECTORS / str(entry["expected"]), np.array(picture, np.uint8))
         self.entries.append(entry)
         self.count(base, filters)
@@ -304,8 +306,8 @@ def main() -> None:
         small = np.asarray(image.resize((32, 28), Image.Resampling.LANCZOS))
     file = base_codec("jpeg").encode(small, 50)
     restored = restore(decode_base(file), bank, photo.shape[:2])
-    record = Record(64, 56, bank.id, psnr=luma_psnr(restored, photo))
-    writer.add_payload("trained", "jpeg", pack(file, record), bank)
+    metadata = Metadata(64, 56, bank.id, psnr=luma_psnr(restored, photo))
+    writer.add_payload("trained", "jpeg", pack(file, metadata), bank)
 
     writer.check()
     (VECTORS / "vectors.json").write_text(json.dumps(writer.entries, indent=2) + "\n")

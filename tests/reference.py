@@ -42,7 +42,7 @@ def must(condition: bool, what: str) -> None:
 
 
 @dataclass
-class Record:
+class Metadata:
     """What a payload says about its full picture; `bank` is None for no bank."""
 
     columns: int
@@ -51,8 +51,8 @@ class Record:
     fields: dict[int, bytes] = field(default_factory=dict)
 
 
-def parse_payload(payload: bytes) -> Record:
-    """The record of a JPEG, PNG, WebP or AVIF file; ValueError where FORMAT.md refuses one."""
+def parse_payload(payload: bytes) -> Metadata:
+    """The metadata of a JPEG, PNG, WebP or AVIF file; ValueError where FORMAT.md refuses one."""
     if payload[:3] == b"\xff\xd8\xff":
         pieces = jpeg_pieces(payload)
     elif payload[:8] == PNG_SIGNATURE:
@@ -63,9 +63,9 @@ def parse_payload(payload: bytes) -> Record:
         pieces = avif_pieces(payload)
     else:
         raise ValueError("neither JPEG, PNG, WebP nor AVIF")
-    record = b"".join(pieces)
-    must(record != b"", "no record")
-    return parse_record(record)
+    metadata = b"".join(pieces)
+    must(metadata != b"", "no metadata")
+    return parse_record(metadata)
 
 
 def jpeg_pieces(payload: bytes) -> Iterator[bytes]:
@@ -141,12 +141,12 @@ def number(data: bytes, at: int, size: int) -> int:
     return int.from_bytes(take(data, at, size), "big")
 
 
-def parse_record(record: bytes) -> Record:
-    must(29 <= len(record) <= MAX_RECORD, "size of the record")
-    must(record[0] == 1, "version of the record")
-    body = record[:-4]
-    must(zlib.crc32(body) == number(record, len(body), 4), "checksum of the record")
-    columns, rows = number(record, 1, 4), number(record, 5, 4)
+def parse_record(metadata: bytes) -> Metadata:
+    must(29 <= len(metadata) <= MAX_RECORD, "size of the metadata")
+    must(metadata[0] == 1, "version of the metadata")
+    body = metadata[:-4]
+    must(zlib.crc32(body) == number(metadata, len(body), 4), "checksum of the metadata")
+    columns, rows = number(metadata, 1, 4), number(metadata, 5, 4)
     must(1 <= columns <= MAX_SIDE and 1 <= rows <= MAX_SIDE, "side of the full picture")
     must(rows * columns <= MAX_PIXELS, "pixels of the full picture")
     fields: dict[int, bytes] = {}
@@ -158,8 +158,8 @@ def parse_record(record: bytes) -> Record:
         must(tag not in (0x01, 0x02) or len(content) == 2, "size of a measure")
         fields[tag] = content
         at += 5 + len(content)
-    bank = record[9:25]
-    return Record(columns, rows, bank if any(bank) else None, fields)
+    bank = metadata[9:25]
+    return Metadata(columns, rows, bank if any(bank) else None, fields)
 
 
 # 2. Bank
@@ -167,7 +167,7 @@ def parse_record(record: bytes) -> Record:
 
 @dataclass
 class ResizeStage:
-    """Knows its size from the record."""
+    """Knows its size from the metadata."""
 
 
 @dataclass
@@ -288,13 +288,13 @@ def inflate(stream: bytes, size: int) -> bytes:
 # 3. Restoring
 
 
-def restore(base: Any, bank: Bank, record: Record) -> Picture:
+def restore(base: Any, bank: Bank, metadata: Metadata) -> Picture:
     """The full picture.
 
     `base` is the base picture, rows of pixels of three values of 0..255, as lists or as an array.
     """
     base = [[[int(value) for value in pixel] for pixel in row] for row in base]
-    rows, columns = record.rows, record.columns
+    rows, columns = metadata.rows, metadata.columns
     must(len(base) * len(base[0]) <= MAX_PIXELS, "pixels of the base picture")
     for small, full in ((len(base), rows), (len(base[0]), columns)):
         must(
@@ -317,8 +317,8 @@ def restore(base: Any, bank: Bank, record: Record) -> Picture:
             for c in range(columns):
                 result[r][c].append(clip((restored[r][c] + full[r][c] + 32) >> 6, 0, 255))
 
-    if ALPHA in record.fields:
-        plane = parse_alpha(record.fields[ALPHA], len(base), len(base[0]))
+    if ALPHA in metadata.fields:
+        plane = parse_alpha(metadata.fields[ALPHA], len(base), len(base[0]))
         alpha = round_off(run_stages(plane, bank, rows, columns))
         for r in range(rows):
             for c in range(columns):
@@ -515,13 +515,13 @@ def parse_alpha(stream: bytes, rows: int, columns: int) -> Plane:
     return plane
 
 
-def straight(over_white: list[int], alpha: int) -> list[int]:
+def straight(on_white: list[int], alpha: int) -> list[int]:
     """Colour that was laid over white -> straight colour, alpha."""
     if alpha == 0:
         return [255, 255, 255, 0]
     return [
         clip((255 * value - 255 * (255 - alpha) + alpha // 2) // alpha, 0, 255)
-        for value in over_white
+        for value in on_white
     ] + [alpha]
 
 

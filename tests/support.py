@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from raisr_decoder.alpha import parse_alpha
-from raisr_decoder.bank import MAX_GAIN, WEIGHT_BITS, Bank, FilterStage, ResizeStage, load
-from raisr_decoder.hashing import FEATURES, PATCH, Tree, cell_features, pad
-from raisr_decoder.payload import parse
-from raisr_decoder.restore import NO_FILTERS, Engine, restore
+from raisr_decoder.bank import WEIGHT_BITS, Bank, FilterStage, ResizeStage, load
+from raisr_decoder.cells import PATCH, pad
+from raisr_decoder.engine import Engine
+from raisr_decoder.features import FEATURES, cell_features
+from raisr_decoder.limits import MAX_GAIN
+from raisr_decoder.metadata import parse
+from raisr_decoder.pipeline import NO_FILTERS, restore
+from raisr_decoder.tree import Tree
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 VECTORS = Path(__file__).parent / "vectors"
@@ -99,7 +103,7 @@ class Vector:
     name : str
     payload : bytes
     bank : bytes or None
-        Bank file that the record asks for.
+        Bank file that the metadata asks for.
     base : ndarray of shape (M, N, 3), uint8
         The base picture's pixels, so that nothing depends on a decoder of JPEG, WebP or AVIF.
     expected : ndarray of shape (R, C, 3), or (R, C, 4) with straight alpha, uint8
@@ -128,10 +132,10 @@ def read_vectors() -> list[Vector]:
 
 def decode(vector: Vector, engine: Engine) -> NDArray[np.uint8]:
     """What the decoder makes of a vector."""
-    record = parse(vector.payload)
-    bank = NO_FILTERS if vector.bank is None else load(vector.bank, record.bank)
-    alpha = record.alpha and parse_alpha(record.alpha, vector.base.shape[:2])
-    return restore(vector.base, bank, record.shape, alpha, engine)
+    metadata = parse(vector.payload)
+    bank = NO_FILTERS if vector.bank is None else load(vector.bank, metadata.bank)
+    alpha = metadata.alpha and parse_alpha(metadata.alpha, vector.base.shape[:2])
+    return restore(vector.base, bank, metadata.shape, alpha, engine)
 
 
 def read_pixels(png: Path) -> NDArray[np.uint8]:

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from raisr_encoder.compare import METRICS, RIVALS
-from raisr_encoder.image_io import read_photo, save_png
+from raisr.evaluation.comparison import BASELINES, METRICS
+from raisr.images.reading import read_photo
+from raisr.images.writing import save_png
 from support import SAMPLES
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
@@ -25,7 +26,7 @@ def test_quality_per_byte_goes_on_where_it_was_and_takes_another_judge(tmp_path:
 
     def run(*options: str | Path) -> str:
         script = BENCHMARKS / "quality_per_byte.py"
-        command = [sys.executable, script, folder, "--quick", "--work", work, *options]
+        command = [sys.executable, script, folder, "--quick", "--checkpoints", work, *options]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     table = run("--json", figures, "--plot", tmp_path / "curves.png")
@@ -38,4 +39,4 @@ def test_quality_per_byte_goes_on_where_it_was_and_takes_another_judge(tmp_path:
 
     run("--ssimulacra2", judge, "--json", figures)
     (facts,) = json.loads(figures.read_text())["photographs"]
-    assert {file["score"] for method in RIVALS for file in facts["files"][method]} == {42.5}
+    assert {file["score"] for method in BASELINES for file in facts["files"][method]} == {42.5}

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 import reference
-from raisr_decoder.payload import pack, parse
-from raisr_decoder.restore import NUMPY
-from raisr_encoder import kernels
+from raisr import kernels
+from raisr_decoder.engine import NUMPY
+from raisr_decoder.metadata import pack, parse
 from support import VECTORS, Vector, assert_same_pixels, decode, read_vectors
 
 FORMAT = Path(__file__).parent.parent / "wasm_decoder" / "FORMAT.md"
@@ -22,10 +22,10 @@ Decoder = Callable[[Vector], NDArray[np.uint8]]
 
 
 def by_reference(vector: Vector) -> NDArray[np.uint8]:
-    record = reference.parse_payload(vector.payload)
+    metadata = reference.parse_payload(vector.payload)
     bank = reference.NO_BANK if vector.bank is None else reference.parse_bank(vector.bank)
-    assert bank.id == (record.bank or bytes(16))
-    return np.array(reference.restore(vector.base, bank, record), np.uint8)
+    assert bank.id == (metadata.bank or bytes(16))
+    return np.array(reference.restore(vector.base, bank, metadata), np.uint8)
 
 
 DECODERS = {

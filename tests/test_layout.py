@@ -10,7 +10,7 @@ import pytest
 CHECKOUT = Path(__file__).parent.parent
 DISTRIBUTIONS = {
     "raisr_decoder": CHECKOUT / "wasm_decoder" / "raisr_decoder",
-    "raisr_encoder": CHECKOUT / "encoder" / "raisr_encoder",
+    "raisr": CHECKOUT / "encoder" / "raisr",
     "raisr_web": CHECKOUT / "web" / "raisr_web",
 }
 SOURCES = [path for folder in DISTRIBUTIONS.values() for path in sorted(folder.rglob("*.py"))]
@@ -50,14 +50,14 @@ def test_the_decoder_needs_numpy_alone() -> None:
 
 
 def test_the_encoder_does_not_know_the_web() -> None:
-    assert "raisr_web" not in imported_by("raisr_encoder")
+    assert "raisr_web" not in imported_by("raisr")
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_source_imports_only_what_its_place_allows(source: Path) -> None:
     imports = modules_named_in(source)
     package = source.relative_to(CHECKOUT).parts[1]
-    above = {"raisr_decoder": {"raisr_encoder", "raisr_web"}, "raisr_encoder": {"raisr_web"}}
+    above = {"raisr_decoder": {"raisr", "raisr_web"}, "raisr": {"raisr_web"}}
     assert not imports & above.get(package, set())
     if source.name != "image_io.py":
         assert not {"PIL", "pyvips"} & imports

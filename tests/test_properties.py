@@ -1,4 +1,4 @@
-"""What holds for every picture, bank and record, tried on many: always the same ones."""
+"""What holds for every picture, bank and metadata, tried on many: always the same ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import reference
+from raisr import kernels
+from raisr.codecs import base_codecs
 from raisr_decoder.alpha import pack_alpha, parse_alpha
-from raisr_decoder.bank import BLOCKS, Bank, BlendStage, FilterStage, base_shape, load, save
+from raisr_decoder.bank import Bank, BlendStage, FilterStage, load, save
+from raisr_decoder.engine import NUMPY
 from raisr_decoder.errors import RaisrError
-from raisr_decoder.payload import MAX_PIXELS, MAX_SIDE, Record, pack, parse
-from raisr_decoder.restore import MAX_RATIO, NUMPY, restore
-from raisr_encoder import kernels
-from raisr_encoder.base_codec import base_codecs
+from raisr_decoder.limits import MAX_PIXELS, MAX_RATIO, MAX_SIDE
+from raisr_decoder.metadata import Metadata, pack, parse
+from raisr_decoder.pipeline import restore
+from raisr_decoder.shapes import BLOCKS, base_shape
 from support import loud, random_bank, random_picture
 
 Task = tuple[NDArray[np.uint8], Bank, tuple[int, int], NDArray[np.uint8] | None]
@@ -30,7 +33,7 @@ READ = (0x01, 0x02, reference.ALPHA)
 SEEDS = st.integers(0, 1000)
 FILES = {codec.name: codec.encode(random_picture(1, 9, 12), 60) for codec in base_codecs()}
 PAYLOADS = {
-    name: pack(file, Record(24, 18, "0123456789abcdef" * 2, 34.5, -1.5, b"no plane"))
+    name: pack(file, Metadata(24, 18, "0123456789abcdef" * 2, 34.5, -1.5, b"no plane"))
     for name, file in FILES.items()
 }
 RECORD_BODY = b"\1\0\0\0\x18\0\0\0\x12" + bytes(16) + b"\1\0\0\0\2\x0d\x7a" + b"\x81\0\0\0\3abc"
@@ -98,11 +101,11 @@ def test_numba_gives_the_pixels_of_numpy(task: Task) -> None:
 @settings(max_examples=60)
 def test_numpy_gives_the_pixels_of_the_format(task: Task) -> None:
     base, bank, shape, alpha = task
-    record = reference.Record(shape[1], shape[0], None)
+    metadata = reference.Metadata(shape[1], shape[0], None)
     if alpha is not None:
-        record.fields[reference.ALPHA] = pack_alpha(alpha)
+        metadata.fields[reference.ALPHA] = pack_alpha(alpha)
         assert (parse_alpha(pack_alpha(alpha), alpha.shape) == alpha).all()
-    expected = reference.restore(base, reference.parse_bank(save(bank)), record)
+    expected = reference.restore(base, reference.parse_bank(save(bank)), metadata)
     assert restore(base, bank, shape, alpha).tolist() == expected
 
 
@@ -115,18 +118,18 @@ alphas = st.none() | st.binary(max_size=40) | st.integers(65_400, 131_100).map(b
 
 
 @st.composite
-def records(draw: st.DrawFn) -> Record:
+def metadata(draw: st.DrawFn) -> Metadata:
     width = draw(st.integers(1, MAX_SIDE))
     height = draw(st.integers(1, min(MAX_SIDE, MAX_PIXELS // width)))
     bank = draw(st.none() | st.binary(min_size=16, max_size=16).filter(any).map(bytes.hex))
-    return Record(width, height, bank, draw(measures), draw(measures), draw(alphas))
+    return Metadata(width, height, bank, draw(measures), draw(measures), draw(alphas))
 
 
-@given(st.sampled_from(sorted(FILES)), records())
-def test_a_record_comes_back_from_every_container(container: str, record: Record) -> None:
-    payload = pack(FILES[container], record)
-    assert parse(payload) == record
-    assert_same_record(reference.parse_payload(payload), record)
+@given(st.sampled_from(sorted(FILES)), metadata())
+def test_a_record_comes_back_from_every_container(container: str, metadata: Metadata) -> None:
+    payload = pack(FILES[container], metadata)
+    assert parse(payload) == metadata
+    assert_same_record(reference.parse_payload(payload), metadata)
 
 
 @st.composite
@@ -151,12 +154,12 @@ def test_a_mutated_payload_is_refused_or_read_as_the_format_says(payload: bytes)
 @given(mutations([RECORD_BODY]))
 @settings(max_examples=300)
 def test_a_mutated_record_is_refused_or_read_as_the_format_says(body: bytes) -> None:
-    record = body + zlib.crc32(body).to_bytes(4, "big")
-    chunk = len(record).to_bytes(4, "big") + b"raSR" + record + bytes(4)
+    metadata = body + zlib.crc32(body).to_bytes(4, "big")
+    chunk = len(metadata).to_bytes(4, "big") + b"raSR" + metadata + bytes(4)
     assert_read_alike(FILES["png"][:33] + chunk + FILES["png"][33:])
 
 
-def assert_same_record(expected: reference.Record, actual: Record) -> None:
+def assert_same_record(expected: reference.Metadata, actual: Metadata) -> None:
     measured = {0x01: actual.psnr, 0x02: actual.score}
     fields = {
         tag: round(value * 100).to_bytes(2, "big", signed=True)
@@ -180,11 +183,11 @@ def refused(parser: Callable[[bytes], object], data: bytes) -> bool:
 
 def assert_read_alike(payload: bytes) -> None:
     try:
-        record = parse(payload)
+        metadata = parse(payload)
     except RaisrError:
         assert refused(reference.parse_payload, payload)
     else:
-        assert_same_record(reference.parse_payload(payload), record)
+        assert_same_record(reference.parse_payload(payload), metadata)
 
 
 @given(mutations(BANKS))

@@ -9,7 +9,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parent.parent
 PACKAGES = {
     "raisr_decoder": CHECKOUT / "wasm_decoder",
-    "raisr_encoder": CHECKOUT / "encoder",
+    "raisr": CHECKOUT / "encoder",
     "raisr_web": CHECKOUT / "web",
 }
 
@@ -30,9 +30,9 @@ def test_every_limit_is_where_the_document_says() -> None:
 
 
 def module_called(name: str) -> object:
-    package = next(
-        package
+    (path,) = (
+        path.relative_to(folder)
         for package, folder in PACKAGES.items()
-        if (folder / package / f"{name}.py").exists()
+        for path in (folder / package).rglob(f"{name}.py")
     )
-    return importlib.import_module(f"{package}.{name}")
+    return importlib.import_module(".".join(path.with_suffix("").parts))

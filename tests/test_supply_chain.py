@@ -55,11 +55,11 @@ def test_equal_sources_give_equal_wheels(checkout: Path, tmp_path: Path) -> None
     first = build("first")
     assert sorted(name.partition("-")[0] for name in first) == [
         "raisr_decoder",
-        "raisr_encoder",
+        "raisr",
         "raisr_web",
     ]
     # Other dates and permissions, and a module that is not there any more.
-    stale = checkout / "encoder" / "build" / "lib" / "raisr_encoder" / "gone.py"
+    stale = checkout / "encoder" / "build" / "lib" / "raisr" / "gone.py"
     stale.parent.mkdir(parents=True)
     stale.write_text("")
     for path in (checkout / "wasm_decoder").rglob("*.py"):

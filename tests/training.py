@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from raisr_encoder.examples import Settings
-from raisr_encoder.image_io import read_photo, save_png
+from raisr.images.reading import read_photo
+from raisr.images.writing import save_png
+from raisr.training.settings import Settings
 from support import SAMPLES
 
 TWO = (Fraction(2), Fraction(2))

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from raisr_decoder.payload import Record, pack
-from raisr_encoder.encode import Settings, encode
-from raisr_encoder.image_io import read_photo, save_jpeg
+from raisr.codecs.jpeg import save_jpeg
+from raisr.images.reading import read_photo
+from raisr.search.search import search
+from raisr.search.settings import Settings
+from raisr_decoder.metadata import Metadata, pack
 from raisr_web import runtime
 from raisr_web.export import export
 
@@ -73,14 +75,14 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(photo, folder)
     base = save_jpeg(read_photo(folder / "two-dogs.jpg")[::4, ::4], 50)
     rows, columns, _ = read_photo(folder / "two-dogs.jpg")[::2, ::2].shape
-    payload = pack(base, Record(columns, rows, "0" * 31 + "1"))
+    payload = pack(base, Metadata(columns, rows, "0" * 31 + "1"))
     (folder / "x-unknown-bank.jpg").write_bytes(payload)
     damaged = payload.replace(bytes.fromhex("0" * 31 + "1"), bytes.fromhex("0" * 31 + "2"))
-    (folder / "x-damaged-record.jpg").write_bytes(damaged)
+    (folder / "x-damaged-metadata.jpg").write_bytes(damaged)
     rows, columns = LARGE
     large = np.resize(read_photo(folder / "two-dogs.jpg"), (rows, columns, 3))
     settings = Settings("jpeg", Fraction(2), quality=30)
-    (folder / "x-large.jpg").write_bytes(encode(large, settings).payload)
+    (folder / "x-large.jpg").write_bytes(search(large, settings).payload)
     return folder
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser
 
-from raisr_encoder.image_io import decode_base, read_photo
+from raisr.images.reading import decode_base, read_photo
 from support import SAMPLES, random_picture
 
 # The worker's way from files to RGBA pixels, for many files at once: what comes back is, for each

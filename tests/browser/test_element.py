@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import Page
 
 from canvas import assert_shows
-from raisr_encoder.image_io import decode_picture, save_png
-from raisr_encoder.metrics import luma_psnr
-from raisr_encoder.upscale import upscale
+from raisr.evaluation.metrics import luma_psnr
+from raisr.images.reading import decode_image
+from raisr.images.writing import save_png
+from raisr.upscaling import upscale
 from support import random_picture
 
 LARGE = (4000, 6000)
@@ -63,7 +64,7 @@ def blank(page: Page, server: str) -> Page:
     [
         ("absent.jpg", "FetchError"),
         ("x-unknown-bank.jpg", "FetchError"),
-        ("x-damaged-record.jpg", "RecordDamaged"),
+        ("x-damaged-metadata.jpg", "MetadataDamaged"),
     ],
 )
 def test_what_cannot_be_restored_says_why_and_leaves_the_base_picture(
@@ -93,9 +94,9 @@ def test_full_size_pixels_lie_over_those_of_the_base_picture(
 ) -> None:
     blank.evaluate(RESTORE_STYLED, [which, style])
     element = blank.locator("raisr-img").first
-    restored = decode_picture(element.screenshot(), "restored").pixels
+    restored = decode_image(element.screenshot(), "restored").pixels
     element.evaluate(SHOW_THE_BASE_PICTURE)
-    base = decode_picture(element.screenshot(), "base").pixels
+    base = decode_image(element.screenshot(), "base").pixels
     assert luma_psnr(restored[..., :3], base[..., :3]) > 28
 
 

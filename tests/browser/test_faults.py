@@ -9,10 +9,11 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from file_server import GONE, HALF, LATE, WRONG, FileServer, serving
+from raisr.images.reading import read_photo
+from raisr.search.search import search
+from raisr.search.settings import Settings
 from raisr_decoder.bank import shipped_path
-from raisr_decoder.payload import parse
-from raisr_encoder.encode import Settings, encode
-from raisr_encoder.image_io import read_photo
+from raisr_decoder.metadata import parse
 from support import SAMPLES
 
 # Put another element on the page; resolve to its first `load` or `error` event.
@@ -281,7 +282,7 @@ def test_a_picture_encoded_anew_with_another_bank_replaces_the_one_that_was_kept
         page.evaluate(SHOW, PICTURE)
         before = parse((changed / PICTURE).read_bytes()).bank
         settings = Settings("jpeg", Fraction(2), quality=80)
-        payload = encode(read_photo(SAMPLES / "two-dogs.jpg"), settings).payload
+        payload = search(read_photo(SAMPLES / "two-dogs.jpg"), settings).payload
         bank = parse(payload).bank
         assert bank not in {None, before}
         (changed / PICTURE).write_bytes(payload)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route
 
-from raisr_encoder.image_io import read_photo, save_png
+from raisr.images.reading import read_photo
+from raisr.images.writing import save_png
 from raisr_web.gallery import EXAMPLES
 
 CHECKOUT = Path(__file__).parents[2]

@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Page
 
 from canvas import assert_shows, pixels
-from raisr_decoder.payload import parse
-from raisr_decoder.restore import restore
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.decode import find_bank
-from raisr_encoder.image_io import decode_base
+from raisr.bank_store import BankStore
+from raisr.decoding import find_bank
+from raisr.images.reading import decode_base
+from raisr_decoder.metadata import parse
+from raisr_decoder.pipeline import restore
 from support import SAMPLES, assert_same_pixels
 
 NAMES = [path.name for path in sorted(SAMPLES.glob("*.jpg"))]
@@ -41,8 +41,8 @@ def test_the_canvas_holds_the_pixels_that_the_encoder_expects(
     picture.and_(page.locator("[restored]")).wait_for()
 
     payload = urllib.request.urlopen(f"{server}/photos/{name}").read()  # noqa: S310
-    record = parse(payload)
+    metadata = parse(payload)
     base = pixels(page.evaluate(DECODE_BASE, f"/photos/{name}"))
     assert_same_pixels(base, decode_base(payload), tmp_path, "base picture, as decoded")
-    expected = restore(base, find_bank(record, BankStore()), record.shape)
+    expected = restore(base, find_bank(metadata, BankStore()), metadata.shape)
     assert_shows(picture, expected, tmp_path, "restored picture")

@@ -3,9 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raisr_decoder.alpha import flatten, pack_alpha, parse_alpha, split_alpha, unflatten
-from raisr_decoder.errors import RecordDamaged
-from raisr_decoder.restore import restore
+from raisr_decoder.alpha import (
+    composite_on_white,
+    pack_alpha,
+    parse_alpha,
+    separate_from_white,
+    split_alpha,
+)
+from raisr_decoder.errors import MetadataDamaged
+from raisr_decoder.pipeline import restore
 from support import random_bank, random_picture, random_plane
 
 PICTURE, ALPHA = random_picture(1, 20, 30), random_plane(4, 20, 30)
@@ -24,30 +30,30 @@ def test_a_smooth_plane_costs_little() -> None:
 
 @pytest.mark.parametrize("shape", [(20, 29), (20, 31), (2000, 30)])
 def test_a_plane_of_another_size_is_refused(shape: tuple[int, int]) -> None:
-    with pytest.raises(RecordDamaged, match="inflate"):
+    with pytest.raises(MetadataDamaged, match="inflate"):
         parse_alpha(pack_alpha(ALPHA), shape)
 
 
 def test_garbage_is_refused() -> None:
-    with pytest.raises(RecordDamaged):
+    with pytest.raises(MetadataDamaged):
         parse_alpha(b"no zlib stream", (20, 30))
-    with pytest.raises(RecordDamaged):
+    with pytest.raises(MetadataDamaged):
         parse_alpha(pack_alpha(ALPHA)[:-5], (20, 30))
 
 
 def test_opaque_pictures_are_not_changed() -> None:
     opaque = np.full((20, 30), 255, np.uint8)
-    assert (flatten(PICTURE, opaque) == PICTURE).all()
-    assert (unflatten(PICTURE, opaque)[..., :3] == PICTURE).all()
+    assert (composite_on_white(PICTURE, opaque) == PICTURE).all()
+    assert (separate_from_white(PICTURE, opaque)[..., :3] == PICTURE).all()
     assert split_alpha(np.dstack([PICTURE, opaque]))[1] is None
 
 
 def test_white_shows_where_nothing_is() -> None:
-    assert (flatten(PICTURE, np.zeros((20, 30), np.uint8)) == 255).all()
+    assert (composite_on_white(PICTURE, np.zeros((20, 30), np.uint8)) == 255).all()
 
 
 def test_laying_over_white_and_back_is_close() -> None:
-    again = unflatten(flatten(PICTURE, ALPHA), ALPHA)
+    again = separate_from_white(composite_on_white(PICTURE, ALPHA), ALPHA)
     assert (again[..., 3] == ALPHA).all()
     # Seen over black, an error of the colour counts as much as the colour is opaque.
     error = (again[..., :3].astype(int) - PICTURE) * ALPHA[..., None].astype(int) / 255

@@ -9,16 +9,7 @@ import numpy as np
 import pytest
 
 from raisr_decoder import bank as banks
-from raisr_decoder.bank import (
-    BLOCKS,
-    Bank,
-    FilterStage,
-    ResizeStage,
-    base_shape,
-    content_id,
-    load,
-    save,
-)
+from raisr_decoder.bank import Bank, FilterStage, ResizeStage, content_id, load, save
 from raisr_decoder.errors import (
     BankDamaged,
     BankError,
@@ -27,6 +18,7 @@ from raisr_decoder.errors import (
     BankUnsupported,
     LimitExceeded,
 )
+from raisr_decoder.shapes import BLOCKS, base_shape
 from support import random_bank
 
 

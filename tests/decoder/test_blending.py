@@ -5,8 +5,8 @@ import numpy as np
 from raisr_decoder.bank import Bank, BlendStage, FilterStage
 from raisr_decoder.blending import blend
 from raisr_decoder.color import FRACTION_BITS
-from raisr_decoder.hashing import Tree
-from raisr_decoder.restore import NO_FILTERS, restore
+from raisr_decoder.pipeline import NO_FILTERS, restore
+from raisr_decoder.tree import Tree
 from support import random_picture, random_plane
 
 PLANE = random_plane(1, 12, 15)

@@ -8,7 +8,7 @@ import pytest
 from raisr_decoder import browser
 from raisr_decoder.bank import save
 from raisr_decoder.errors import LimitExceeded
-from raisr_decoder.restore import restore
+from raisr_decoder.pipeline import restore
 from support import random_bank, random_picture
 
 

@@ -12,7 +12,7 @@ from raisr_decoder import errors
     [
         errors.ContainerUnknown(b"GIF89a"),
         errors.ContainerDamaged("PNG", 17, "a chunk breaks off"),
-        errors.RecordMissing("JPEG"),
+        errors.MetadataMissing("JPEG"),
         errors.BankUnknown("00" * 16),
         errors.LimitExceeded("stages of the bank", 9, 8),
     ],

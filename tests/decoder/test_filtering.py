@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raisr_decoder.bank import BLOCKS, WEIGHT_BITS, FilterStage
+from raisr_decoder.bank import WEIGHT_BITS, FilterStage
+from raisr_decoder.cells import PATCH, pad
 from raisr_decoder.color import FRACTION_BITS
 from raisr_decoder.filtering import filter_cells
-from raisr_decoder.hashing import PATCH, Tree, pad
+from raisr_decoder.shapes import BLOCKS
+from raisr_decoder.tree import Tree
 from support import random_plane, random_stage
 
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raisr_decoder.bank import canonical_order
-from raisr_decoder.hashing import FEATURES, ORIENTATIONS, PATCH, Tree, cell_features, descend, pad
+from raisr_decoder.cells import ORIENTATIONS, PATCH, canonical_order, pad
+from raisr_decoder.features import FEATURES, cell_features
+from raisr_decoder.tree import Tree, descend
 from support import random_plane, random_stage
 
 

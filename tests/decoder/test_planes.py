@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from raisr_decoder.hashing import MARGIN, pad
+from raisr_decoder.cells import MARGIN, pad
 from raisr_decoder.planes import plane_of
 from support import random_plane
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from raisr.images.resampling import bicubic
 from raisr_decoder.resize import WEIGHT_BITS, resize, taps
-from raisr_encoder.image_io import bicubic
 from support import random_plane
 
 

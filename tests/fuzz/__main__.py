@@ -34,7 +34,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
     parser.add_argument("--runs", type=int, default=100_000, help="cases to try")
     parser.add_argument("--seed", type=int, default=1, help="of all that is random")
-    parser.add_argument("--work", type=Path, default=Path(".cache/fuzz"), help="for new cases")
+    parser.add_argument(
+        "--checkpoints", type=Path, default=Path(".cache/fuzz"), help="for new cases"
+    )
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     tried = Campaign(options.runs, options.work)

@@ -29,7 +29,6 @@ from fuzz.containers import (
 )
 from raisr_decoder.bank import (
     BASES,
-    MAX_GAIN,
     WEIGHT_BITS,
     Bank,
     BlendStage,
@@ -39,7 +38,9 @@ from raisr_decoder.bank import (
     save,
 )
 from raisr_decoder.errors import RaisrError
-from raisr_decoder.hashing import FEATURES, Tree
+from raisr_decoder.features import FEATURES
+from raisr_decoder.limits import MAX_GAIN
+from raisr_decoder.tree import Tree
 
 Raw = Callable[[bytes], bytes]
 Mutation = Callable[[bytes, bytes, Random, Raw], tuple[bytes, bytes]]
@@ -188,11 +189,11 @@ def _shuffle(parts: list[Part], rng: Random) -> None:
             parts[place:place] = [parts[place]] * rng.choice((10, 300))
 
 
-# --- records ----------------------------------------------------------------------------------
+# --- metadata ----------------------------------------------------------------------------------
 
 
 def record_of(payload: bytes) -> bytes:
-    """The record as it stands, checksum included; empty where there is none."""
+    """The metadata as it stands, checksum included; empty where there is none."""
     mark = _mark(payload)
     return b"".join(
         part.content[len(mark) :] for part in take_apart(payload) if _is_record(part, payload)
@@ -200,7 +201,7 @@ def record_of(payload: bytes) -> bytes:
 
 
 def with_record(payload: bytes, pieces: list[bytes]) -> bytes:
-    """The payload with these pieces in place of its record."""
+    """The payload with these pieces in place of its metadata."""
     old = take_apart(payload)
     kept = [part for part in old if not _is_record(part, payload)]
     place = next((i for i, part in enumerate(old) if _is_record(part, payload)), 1)
@@ -210,7 +211,7 @@ def with_record(payload: bytes, pieces: list[bytes]) -> bytes:
 
 
 def asking_for(bank: bytes, payload: bytes) -> bytes:
-    """The payload with the id of this bank and a right checksum, if it has one record."""
+    """The payload with the id of this bank and a right checksum, if it has one metadata."""
     body = record_of(payload)[:-CHECKSUM]
     if len(body) < HEADER:
         return payload
@@ -269,10 +270,10 @@ def fields_of_record(bank: bytes, payload: bytes, rng: Random, raw: Raw) -> tupl
 
 
 def pieces_of_record(bank: bytes, payload: bytes, rng: Random, _raw: Raw) -> tuple[bytes, bytes]:
-    """The record in several pieces, some perhaps empty, swapped or there twice."""
-    record = record_of(payload)
-    cuts = sorted(rng.randrange(len(record) + 1) for _ in range(rng.choice((1, 2, 40))))
-    pieces = [record[a:b] for a, b in zip([0, *cuts], [*cuts, len(record)], strict=True)]
+    """The metadata in several pieces, some perhaps empty, swapped or there twice."""
+    metadata = record_of(payload)
+    cuts = sorted(rng.randrange(len(metadata) + 1) for _ in range(rng.choice((1, 2, 40))))
+    pieces = [metadata[a:b] for a, b in zip([0, *cuts], [*cuts, len(metadata)], strict=True)]
     if rng.random() < 0.5:
         pieces.insert(rng.randrange(len(pieces) + 1), rng.choice(pieces))
     return bank, with_record(payload, pieces)

@@ -13,13 +13,15 @@ from functools import cache
 
 import reference
 from fuzz.mutations import bank_and_payload
+from raisr import kernels
+from raisr.images.reading import decode_base, stored_shape
 from raisr_decoder.alpha import parse_alpha
 from raisr_decoder.bank import load
+from raisr_decoder.engine import NUMPY
 from raisr_decoder.errors import LimitExceeded, RaisrError
-from raisr_decoder.payload import Record, parse
-from raisr_decoder.restore import NO_FILTERS, NUMPY, check_sizes, restore
-from raisr_encoder import kernels
-from raisr_encoder.image_io import decode_base, stored_shape
+from raisr_decoder.metadata import Metadata, parse
+from raisr_decoder.pipeline import NO_FILTERS, restore
+from raisr_decoder.shapes import check_sizes
 from support import decode, read_vectors
 
 PIXELS = 1 << 16
@@ -70,34 +72,34 @@ def try_case(case: bytes) -> Outcome:
 
 
 def _restore(bank: bytes, payload: bytes) -> None:
-    record = _parse(payload)
-    filters = NO_FILTERS if record.bank is None else load(bank, record.bank)
+    metadata = _parse(payload)
+    filters = NO_FILTERS if metadata.bank is None else load(bank, metadata.bank)
     small = stored_shape(payload)
-    check_sizes(small, record.shape)
-    pixels = max(small[0] * small[1], record.width * record.height)
+    check_sizes(small, metadata.shape)
+    pixels = max(small[0] * small[1], metadata.width * metadata.height)
     if pixels > PIXELS:
         raise LimitExceeded("pixels", pixels, PIXELS)
     base = decode_base(payload)
-    alpha = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
-    plain = restore(base, filters, record.shape, alpha, NUMPY)
-    if (plain != restore(base, filters, record.shape, alpha, kernels.engine(1))).any():
+    alpha = None if metadata.alpha is None else parse_alpha(metadata.alpha, base.shape[:2])
+    plain = restore(base, filters, metadata.shape, alpha, NUMPY)
+    if (plain != restore(base, filters, metadata.shape, alpha, kernels.engine(1))).any():
         raise Finding("the engines differ")
 
 
-def _parse(payload: bytes) -> Record:
-    """The record; a finding where the slow decoder has another opinion."""
+def _parse(payload: bytes) -> Metadata:
+    """The metadata; a finding where the slow decoder has another opinion."""
     try:
         expected = reference.parse_payload(payload)
     except ValueError as error:
         parse(payload)
         raise Finding(f"read though {error}") from error
     try:
-        record = parse(payload)
+        metadata = parse(payload)
     except RaisrError as error:
         raise Finding(f"refused without need: {error}") from error
-    if (expected.rows, expected.columns) != record.shape:
+    if (expected.rows, expected.columns) != metadata.shape:
         raise Finding("the decoders read different sizes")
-    return record
+    return metadata
 
 
 @cache

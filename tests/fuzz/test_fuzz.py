@@ -41,27 +41,27 @@ def try_mutated() -> Counter[str]:
 
 def test_mutated_cases_are_refused_or_restored() -> None:
     outcomes = try_mutated()
-    # They get past the checks of containers, records and banks, and are caught by each of them.
+    # They get past the checks of containers, metadata and banks, and are caught by each of them.
     assert outcomes["restored"] > CASES / 10
     assert {
         "BankDamaged",
         "BankMismatch",
         "ContainerDamaged",
         "LimitExceeded",
-        "PictureUnreadable",
-        "RecordDamaged",
-        "RecordMissing",
-        "RecordUnsupported",
+        "ImageUnreadable",
+        "MetadataDamaged",
+        "MetadataMissing",
+        "MetadataUnsupported",
     } <= set(outcomes)
 
 
 @pytest.mark.parametrize(
     ("where", "fault"),
     [
-        ("raisr_decoder.payload._check_size", lambda *_: None),
-        ("raisr_decoder.payload._fields", lambda _: iter(())),
+        ("raisr_decoder.metadata._check_size", lambda *_: None),
+        ("raisr_decoder.metadata._fields", lambda _: iter(())),
         ("raisr_decoder.alpha.inflate", lambda data, _: zlib.decompress(data)),
-        ("raisr_encoder.kernels.compose", lambda light, color: compose(light, color) ^ 1),
+        ("raisr.kernels.compose", lambda light, color: compose(light, color) ^ 1),
     ],
 )
 def test_a_fault_of_the_decoder_is_found(

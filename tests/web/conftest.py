@@ -7,8 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from raisr_decoder.payload import Record, pack
-from raisr_encoder.image_io import save_jpeg, save_png
+from raisr.codecs.jpeg import save_jpeg
+from raisr.images.writing import save_png
+from raisr_decoder.metadata import Metadata, pack
 from raisr_web.app import create_app
 
 
@@ -22,8 +23,8 @@ def photograph() -> np.ndarray:
 
 @pytest.fixture
 def payload(photograph: np.ndarray) -> bytes:
-    """A JPEG of half the size that carries a record."""
-    return pack(save_jpeg(photograph[::2, ::2], 60), Record(128, 96, "0123456789abcdef" * 2))
+    """A JPEG of half the size that carries a metadata."""
+    return pack(save_jpeg(photograph[::2, ::2], 60), Metadata(128, 96, "0123456789abcdef" * 2))
 
 
 @pytest.fixture

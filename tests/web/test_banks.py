@@ -1,7 +1,7 @@
 from fractions import Fraction
 
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.upscale import CLEAN, COMPRESSED
+from raisr.bank_store import BankStore
+from raisr.upscaling import CLEAN, COMPRESSED
 from raisr_web.banks import bank_index
 
 

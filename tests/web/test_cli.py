@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from raisr_encoder.cli import main
+from raisr.cli import main
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from raisr_decoder.payload import parse
+from raisr_decoder.metadata import parse
 from raisr_web.banks import ids_in
 from raisr_web.errors import ExportFailed
 from raisr_web.export import export
@@ -28,10 +28,10 @@ def site(folder: Path, tmp_path: Path, runtime: Path) -> Path:
 
 
 def test_the_site_has_payloads_banks_and_runtime(site: Path) -> None:
-    record = parse((site / "photos/photograph.png").read_bytes())
-    assert record.shape == (96, 128)
-    assert (site / f"raisr/banks/{record.bank}.bank").is_file()
-    assert (site / f"raisr/banks/{record.bank}.bank.br").is_file()
+    metadata = parse((site / "photos/photograph.png").read_bytes())
+    assert metadata.shape == (96, 128)
+    assert (site / f"raisr/banks/{metadata.bank}.bank").is_file()
+    assert (site / f"raisr/banks/{metadata.bank}.bank.br").is_file()
     assert (site / "raisr/runtime/0123/pyodide.asm.wasm").read_bytes() == b"wasm"
     assert (site / "restored/photograph.png").is_file()
 

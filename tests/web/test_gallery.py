@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from raisr_decoder.payload import parse
+from raisr_decoder.metadata import parse
 from raisr_web.gallery import EXAMPLES
-from raisr_web.trials import MOST_BYTES
+from raisr_web.trials import MAX_BYTES
 
 
 def test_the_gallery_shows_pictures_and_nothing_else(client: FlaskClient) -> None:
@@ -104,7 +104,7 @@ def test_what_is_no_photograph_is_refused_in_words(
 
 
 def test_an_upload_of_too_many_bytes_is_refused(app: Flask) -> None:
-    assert app.config["MAX_CONTENT_LENGTH"] < 2 * MOST_BYTES
+    assert app.config["MAX_CONTENT_LENGTH"] < 2 * MAX_BYTES
     app.config["MAX_CONTENT_LENGTH"] = 1000
     assert send(app.test_client(), bytes(2000), "photo.jpg").status_code == 413
 

@@ -7,14 +7,15 @@ import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
+from raisr.codecs.jpeg import save_jpeg
+from raisr.images.reading import decode_image
 from raisr_decoder import bank as banks
 from raisr_decoder.bank import shipped_folder
-from raisr_decoder.payload import Record, pack, parse
-from raisr_encoder.image_io import decode_picture, save_jpeg
+from raisr_decoder.metadata import Metadata, pack, parse
+from raisr_web.job_queue import Work
 from raisr_web.photos import Photos
 from raisr_web.pictures import STATIC, blueprint, raisr_img
 from raisr_web.runtime import FOLDER as RUNTIME
-from raisr_web.work import Work
 
 DECOMPRESSORS = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
 
@@ -235,7 +236,7 @@ def test_the_full_picture_comes_in_a_format_that_the_client_names(
     response = client.get("/restored/photograph.png", headers={"Accept": accepted})
     assert response.mimetype == media_type
     assert response.vary.as_set() == {"accept"}
-    picture = decode_picture(response.data, "restored").pixels
+    picture = decode_image(response.data, "restored").pixels
     assert picture.shape == photograph.shape
 
 
@@ -283,14 +284,14 @@ def test_the_helper_takes_attributes_of_the_image(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("record", "complaint"),
     [
-        (Record(128 * 8 + 8, 96, None), "ratio of full and base picture"),
-        (Record(11_585, 11_585, None), " is over the limit of "),
+        (Metadata(128 * 8 + 8, 96, None), "ratio of full and base picture"),
+        (Metadata(11_585, 11_585, None), " is over the limit of "),
     ],
 )
 def test_a_record_that_claims_too_much_is_refused(
-    client: FlaskClient, folder: Path, photograph: np.ndarray, record: Record, complaint: str
+    client: FlaskClient, folder: Path, photograph: np.ndarray, metadata: Metadata, complaint: str
 ) -> None:
-    (folder / "claim.jpg").write_bytes(pack(save_jpeg(photograph, 60), record))
+    (folder / "claim.jpg").write_bytes(pack(save_jpeg(photograph, 60), metadata))
     response = client.get("/restored/claim.jpg")
     assert response.status_code == 404
     assert complaint in response.text

@@ -4,7 +4,7 @@ import numpy as np
 from flask import Flask
 from flask.testing import FlaskClient
 
-from raisr_encoder.image_io import save_png
+from raisr.images.writing import save_png
 from raisr_web.app import create_app
 from raisr_web.savings import Savings, measure
 
@@ -37,7 +37,7 @@ def test_payloads_are_measured_beside_their_photographs(
     folders = {"RAISR_PHOTOS": demo, "RAISR_CACHE": cache}
     apart = create_app(folders).extensions["raisr"]
     assert measure(apart) == Savings(0, 0, 0)
-    together = create_app({**folders, "RAISR_ORIGINALS": originals}).extensions["raisr"]
+    together = create_app({**folders, "RAISR_REFERENCES": originals}).extensions["raisr"]
     assert measure(together).pictures == 1
 
 

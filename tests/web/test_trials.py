@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from raisr_encoder.image_io import save_png
+from raisr.images.writing import save_png
 from raisr_web.errors import Busy, TrialMissing
 from raisr_web.trials import KEPT_SECONDS, Trial, Trials, at_most, run
 
@@ -35,7 +35,7 @@ def test_nothing_begins_after_the_end(photograph: np.ndarray) -> None:
     trial = Trial("photo.png", target_size=12_500, begun=0)
     run(trial, save_png(photograph), closed=lambda: True)
     assert trial.finished
-    assert not trial.rivals
+    assert not trial.baselines
 
 
 def test_those_who_come_when_too_many_wait_are_turned_away(photograph: np.ndarray) -> None:

@@ -1,7 +1,7 @@
-"""Transparency: a plane of its own in the record, and white in its place in the base picture.
+"""Transparency: a plane of its own in the metadata, and white in its place in the base picture.
 
 Browsers multiply colour by alpha when they decode, which loses bits, so the base picture is
-opaque: the photograph laid over white. That is also what looks right where the record is ignored.
+opaque: the photograph laid over white. That is also what looks right where the metadata is ignored.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder.errors import RecordDamaged
+from raisr_decoder.errors import MetadataDamaged
 from raisr_decoder.inflate import inflate
 
 WHITE = 255
@@ -35,18 +35,18 @@ def parse_alpha(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
 
     Raises
     ------
-    RecordDamaged
+    MetadataDamaged
     """
     try:
         raw = inflate(data, shape[0] * shape[1])
     except ValueError as error:
-        raise RecordDamaged(f"its alpha plane {error}") from error
+        raise MetadataDamaged(f"its alpha plane {error}") from error
     alpha = np.frombuffer(raw, np.uint8).reshape(shape).copy()
     alpha[:, 0] = np.cumsum(alpha[:, 0], dtype=np.uint8)
     return np.cumsum(alpha, axis=1, dtype=np.uint8)
 
 
-def flatten(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def composite_on_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Lay a picture with straight alpha over white.
 
     Parameters
@@ -70,10 +70,10 @@ def split_alpha(
     if picture.shape[2] == 3:
         return picture, None
     rgb, alpha = picture[..., :3], picture[..., 3]
-    return (rgb, None) if (alpha == 255).all() else (flatten(rgb, alpha), alpha)
+    return (rgb, None) if (alpha == 255).all() else (composite_on_white(rgb, alpha), alpha)
 
 
-def unflatten(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def separate_from_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Take the white out again.
 
     Parameters

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from raisr_decoder.cells import CELL, ORIENTATIONS, PATCH, canonical_order
 from raisr_decoder.errors import (
     BankDamaged,
     BankMismatch,
@@ -21,26 +22,21 @@ from raisr_decoder.errors import (
     BankUnsupported,
     LimitExceeded,
 )
-from raisr_decoder.hashing import CELL, FEATURES, ORIENTATIONS, PATCH, Tree
+from raisr_decoder.features import FEATURES
 from raisr_decoder.inflate import inflate
+from raisr_decoder.limits import MAX_BANK_BYTES, MAX_DEPTH, MAX_GAIN, MAX_STAGES
+from raisr_decoder.shapes import BLOCKS
+from raisr_decoder.tree import Tree
 
 MAGIC = b"RSRB"
 VERSION = 1
 ID_BYTES = 16
 
 WEIGHT_BITS = 9
-MAX_GAIN = 31
-"""A filter's absolute weights sum to at most this, so that weights fit int16, sums fit int32, and
-every partial sum is exact in float32."""
 
-BLOCKS = (2, 3, 4, 5, 6, 8)
 BASES = ("png", "jpeg", "webp", "avif")
 
 SCALE_UNIT = 16
-
-MAX_BANK_BYTES = 8 << 20
-MAX_STAGES = 8
-MAX_DEPTH = 10
 
 _HEADER = struct.Struct(">4sBBBBB")
 _STAGE = struct.Struct(">BB")
@@ -132,31 +128,6 @@ def lanes(block: int) -> int:
     return -(-(block**2) // 4) * 4
 
 
-def canonical_order(size: int, orientation: int) -> NDArray[np.intp]:
-    """Where each sample of a canonical square lies in the picture's square.
-
-    Parameters
-    ----------
-    size : int
-        Rows and columns of the square.
-    orientation : int
-        As `hash_cells` returns it.
-
-    Returns
-    -------
-    ndarray of shape (size * size,), intp
-        ``square.ravel()[order]`` is the canonical square.
-    """
-    square = np.arange(size * size).reshape(size, size)
-    if orientation & 1:
-        square = square[:, ::-1]
-    if orientation & 2:
-        square = square.T
-    if orientation & 4:
-        square = square[::-1, ::-1]
-    return square.ravel()
-
-
 @dataclass(frozen=True)
 class Bank:
     """Stages that restore base pictures of one kind.
@@ -201,12 +172,6 @@ class Bank:
 def content_id(data: bytes) -> str:
     """The id of a bank file: the first 16 bytes of its SHA-256, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()[: 2 * ID_BYTES]
-
-
-def base_shape(shape: tuple[int, int], scale: Fraction) -> tuple[int, int]:
-    """Rows and columns of the base picture of a full picture at a direct bank's scale."""
-    rows, columns = (-(-size // scale) for size in shape)
-    return int(rows), int(columns)
 
 
 def shipped_folder() -> Path:

@@ -9,10 +9,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder import bank, payload
+from raisr_decoder import bank
+from raisr_decoder import metadata as payload
 from raisr_decoder.alpha import parse_alpha, split_alpha
+from raisr_decoder.engine import NUMPY, Engine
 from raisr_decoder.errors import BankMismatch
-from raisr_decoder.restore import NO_FILTERS, NUMPY, Engine, check_sizes, restore_strips
+from raisr_decoder.pipeline import NO_FILTERS, restore_strips
+from raisr_decoder.shapes import check_sizes
 
 
 class JsBytes(Protocol):
@@ -33,7 +36,7 @@ def engine() -> Engine:
 
 
 def describe(data: JsBytes) -> Any:
-    """What the record of a payload says, as a plain JavaScript object.
+    """What the metadata of a payload says, as a plain JavaScript object.
 
     Returns
     -------
@@ -47,8 +50,8 @@ def describe(data: JsBytes) -> Any:
     from js import Object
     from pyodide.ffi import to_js
 
-    record = payload.parse(data.to_bytes())
-    facts = {"width": record.width, "height": record.height, "bank": record.bank}
+    metadata = payload.parse(data.to_bytes())
+    facts = {"width": metadata.width, "height": metadata.height, "bank": metadata.bank}
     return to_js(facts, dict_converter=Object.fromEntries)
 
 
@@ -65,7 +68,7 @@ def restore(
         The base picture as the browser decoded it.
     base_width, base_height : int
     bank_data : typed array or undefined
-        The bank that the record asks for.
+        The bank that the metadata asks for.
 
     Returns
     -------
@@ -75,11 +78,11 @@ def restore(
     ------
     PayloadError, BankError, LimitExceeded
     """
-    record = payload.parse(data.to_bytes())
+    metadata = payload.parse(data.to_bytes())
     base = np.frombuffer(rgba.to_bytes(), np.uint8).reshape(base_height, base_width, 4)
-    alpha = None if record.alpha is None else parse_alpha(record.alpha, base.shape[:2])
-    filters = _filters(record, bank_data)
-    return map(_flat_rgba, restore_strips(base[..., :3], filters, record.shape, alpha, engine()))
+    alpha = None if metadata.alpha is None else parse_alpha(metadata.alpha, base.shape[:2])
+    filters = _filters(metadata, bank_data)
+    return map(_flat_rgba, restore_strips(base[..., :3], filters, metadata.shape, alpha, engine()))
 
 
 def upscale(
@@ -121,9 +124,9 @@ def _flat_rgba(strip: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return rgba.reshape(-1)
 
 
-def _filters(record: payload.Record, bank_data: JsBytes | None) -> bank.Bank:
-    if record.bank is None:
+def _filters(metadata: payload.Metadata, bank_data: JsBytes | None) -> bank.Bank:
+    if metadata.bank is None:
         return NO_FILTERS
     if bank_data is None:
-        raise BankMismatch(f"the payload asks for bank {record.bank}, none was passed")
-    return bank.load(bank_data.to_bytes(), record.bank)
+        raise BankMismatch(f"the payload asks for bank {metadata.bank}, none was passed")
+    return bank.load(bank_data.to_bytes(), metadata.bank)

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.bank import FilterStage
+from raisr_decoder.cells import CELL, MARGIN
+from raisr_decoder.engine import Engine
+from raisr_decoder.features import FEATURES
 from raisr_decoder.filtering import ZERO
-from raisr_decoder.hashing import CELL, FEATURES, MARGIN
 from raisr_decoder.resize import Taps
-from raisr_decoder.restore import Engine
 
 LIBRARY = Path(__file__).with_name("kernel.wasm")
 

@@ -41,31 +41,31 @@ class ContainerDamaged(PayloadError):
         super().__init__(f"damaged {container} file: {reason} at byte {offset}")
 
 
-class RecordMissing(PayloadError):
+class MetadataMissing(PayloadError):
     """An ordinary picture: nothing says how to restore it."""
 
     def __init__(self, container: str) -> None:
         self.container = container
         super().__init__(
-            f"this {container} file carries no raisr record; encode the photograph with "
+            f"this {container} file carries no raisr metadata; encode the photograph with "
             "'raisr encode', or enlarge it with 'raisr upscale'"
         )
 
 
-class RecordDamaged(PayloadError):
-    """There is a record, but its bytes are not what an encoder wrote."""
+class MetadataDamaged(PayloadError):
+    """There is a metadata, but its bytes are not what an encoder wrote."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"damaged raisr record: {reason}")
+        super().__init__(f"damaged raisr metadata: {reason}")
 
 
-class RecordUnsupported(PayloadError):
-    """The record needs a newer decoder."""
+class MetadataUnsupported(PayloadError):
+    """The metadata needs a newer decoder."""
 
     def __init__(self, what: str, number: int) -> None:
         self.what, self.number = what, number
-        super().__init__(f"the record has {what} {number}, which this decoder is too old to read")
+        super().__init__(f"the metadata has {what} {number}, which this decoder is too old to read")
 
 
 class BankError(RaisrError):

@@ -7,8 +7,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from raisr_decoder.bank import WEIGHT_BITS, FilterStage
+from raisr_decoder.cells import CELL, PATCH
 from raisr_decoder.color import FRACTION_BITS
-from raisr_decoder.hashing import CELL, PATCH, hash_cells
+from raisr_decoder.hashing import hash_cells
 
 ZERO = 128
 """Subtracted from each pixel of a patch, so that sums stay small."""

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response
 
 from raisr_web import gallery, pictures
-from raisr_web.trials import MOST_BYTES, Trials
+from raisr_web.trials import MAX_BYTES, Trials
 
 # Only what the page needs: its own scripts, styles and pictures, and WebAssembly for Python.
 SECURITY_POLICY = "; ".join(
@@ -32,7 +32,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     Settings in `config`, beside Flask's own: those that `pictures` lists.
     """
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + FORM_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES + FORM_BYTES
     app.config.from_mapping(config or {})
     app.extensions["raisr-trials"] = Trials()
     app.register_blueprint(pictures.blueprint)

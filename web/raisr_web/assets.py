@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Response, request, send_file
 
-from raisr_encoder.errors import OutputUnwritable
+from raisr.errors import OutputUnwritable
 from raisr_web.compression import compressed
 
 FOR_EVER = "public, max-age=31536000, immutable"

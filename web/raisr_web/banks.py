@@ -4,11 +4,11 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from raisr_decoder.bank import BLOCKS
-from raisr_decoder.hashing import CELL
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.errors import BankMissing
-from raisr_encoder.upscale import CLEAN, COMPRESSED
+from raisr.bank_store import BankStore
+from raisr.errors import BankMissing
+from raisr.upscaling import CLEAN, COMPRESSED
+from raisr_decoder.cells import CELL
+from raisr_decoder.shapes import BLOCKS
 
 LARGEST = 8
 STEP = Fraction(1, 16)

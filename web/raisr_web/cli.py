@@ -1,4 +1,4 @@
-"""The commands `raisr serve`, `raisr export` and `raisr runtime`."""
+"""The commands `raisr serve` and `raisr export`."""
 
 import socket
 from pathlib import Path
@@ -37,7 +37,7 @@ def serve(folder: Path, port: int, cache: Path | None, originals: Path | None) -
     require_runtime()
     config = {
         "RAISR_PHOTOS": folder,
-        "RAISR_ORIGINALS": originals,
+        "RAISR_REFERENCES": originals,
         # A page elsewhere that points a name of its own at this machine gets nothing.
         "TRUSTED_HOSTS": ["127.0.0.1", "localhost"],
     }
@@ -74,20 +74,16 @@ def export(photos: Path, site: Path) -> None:
     """
     import platformdirs
 
-    from raisr_encoder.cli import progress_bar
+    from raisr.cli.output import progress_bar
     from raisr_web import export as exporting
-    from raisr_web.errors import WebError
     from raisr_web.runtime import FOLDER
 
     require_runtime()
     cache = platformdirs.user_cache_path("raisr")
-    try:
-        with progress_bar() as progress:
-            count = exporting.export(
-                photos, site, cache, FOLDER, lambda done, all_: progress("pictures", done, all_)
-            )
-    except WebError as error:
-        raise click.ClickException(str(error)) from error
+    with progress_bar() as progress:
+        count = exporting.export(
+            photos, site, cache, FOLDER, lambda done, all_: progress("pictures", done, all_)
+        )
     click.echo(f"{site}: {count} pictures; any web server can show this folder")
 
 
@@ -96,23 +92,4 @@ def require_runtime() -> None:
     from raisr_web.runtime import FOLDER, INDEX
 
     if not (FOLDER / INDEX).exists():
-        raise click.ClickException("the Python runtime of the page is missing: run `raisr runtime`")
-
-
-@click.command()
-@click.option(
-    "--wheels",
-    envvar="RAISR_WHEELS",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A folder with NumPy's wheel for Pyodide, tried before any download.",
-)
-def runtime(wheels: Path | None) -> None:
-    """Assemble the Python runtime that pages load."""
-    from raisr_web.errors import WebError
-    from raisr_web.runtime import FOLDER, assemble
-
-    try:
-        assemble(Path(__file__).parents[2], wheels=wheels)
-    except WebError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"The runtime is ready in {FOLDER}")
+        raise click.ClickException("the Python runtime of the page is missing: run `make setup`")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import brotli
 
-from raisr_encoder.files import write_whole
+from raisr.files import write_whole
 
 COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
     "br": lambda content: brotli.compress(content, quality=11, lgwin=24),

@@ -1,61 +1,11 @@
 """What can go wrong in the web part. Each error carries its data and says what to do."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-
-class WebError(Exception):
-    """Base class of the errors below."""
+from raisr_decoder.errors import RaisrError
 
 
-class PieceMissing(WebError):
-    """A file that the page's runtime is made of is not where set-up puts it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is missing: run `make setup`")
-        self.path = path
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A source that was tried for a wheel, and why it gave none."""
-
-    source: str
-    problem: str
-
-
-class WheelUnavailable(WebError):
-    """No source has the wheel with the content that Pyodide's lock file names."""
-
-    def __init__(self, file_name: str, sha256: str, attempts: tuple[Attempt, ...]) -> None:
-        tried = "".join(f"\n  {attempt.source}: {attempt.problem}" for attempt in attempts)
-        super().__init__(
-            f"no source has {file_name} with SHA-256 {sha256}. Tried:{tried}\n"
-            "Put that file into a folder and name the folder with RAISR_WHEELS or --wheels."
-        )
-        self.file_name = file_name
-        self.sha256 = sha256
-        self.attempts = attempts
-
-
-class WheelBuildFailed(WebError):
-    """The decoder's wheel cannot be built."""
-
-    def __init__(self, command: list[str], output: str) -> None:
-        super().__init__(f"`{' '.join(command)}` failed:\n{output.strip()}")
-        self.command = command
-        self.output = output
-
-
-class PackingFailed(WebError):
-    """Pyodide cannot rehearse what pages do."""
-
-    def __init__(self, output: str) -> None:
-        super().__init__(f"packing Python for the page failed:\n{output.strip()}")
-        self.output = output
-
-
-class PhotoMissing(WebError):
+class PhotoMissing(RaisrError):
     """The gallery's folder has no picture of this name."""
 
     def __init__(self, name: str) -> None:
@@ -63,7 +13,7 @@ class PhotoMissing(WebError):
         self.name = name
 
 
-class Busy(WebError):
+class Busy(RaisrError):
     """Too many others are waiting already."""
 
     def __init__(self, seconds: int) -> None:
@@ -71,14 +21,14 @@ class Busy(WebError):
         self.seconds = seconds
 
 
-class TrialMissing(WebError):
+class TrialMissing(RaisrError):
     """No trial of this token, or no longer."""
 
     def __init__(self) -> None:
         super().__init__("this trial is not kept any more: try the photograph again")
 
 
-class CacheUnwritable(WebError):
+class CacheUnwritable(RaisrError):
     """A payload cannot be kept."""
 
     def __init__(self, folder: Path, reason: str) -> None:
@@ -89,7 +39,7 @@ class CacheUnwritable(WebError):
         self.reason = reason
 
 
-class ExportFailed(WebError):
+class ExportFailed(RaisrError):
     """A part of the site cannot be made."""
 
     def __init__(self, address: str, status: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import flask
 
-from raisr_decoder.payload import parse
-from raisr_encoder.files import write_whole
+from raisr.files import write_whole
+from raisr_decoder.metadata import parse
 from raisr_web.app import create_app
 from raisr_web.assets import COMPRESSIBLE
 from raisr_web.banks import bank_index, ids_in

@@ -24,13 +24,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from raisr_decoder.errors import RaisrError
 from raisr_web.assets import ASK_AGAIN
+from raisr_web.baselines import BASELINES
 from raisr_web.errors import Busy, TrialMissing
 from raisr_web.photos import File
 from raisr_web.pictures import as_http_errors, photos, send_picture
-from raisr_web.rivals import RIVALS
 from raisr_web.runtime import download_size
 from raisr_web.savings import measure
-from raisr_web.trials import MOST_BYTES, Trial, Trials
+from raisr_web.trials import MAX_BYTES, Trial, Trials
 
 blueprint = Blueprint("gallery", __name__)
 
@@ -90,7 +90,7 @@ def example(name: str) -> str:
 @blueprint.get("/try")
 def offer() -> str:
     """Ask for a photograph."""
-    return render_template("try.html", sizes=TARGET_SIZES, most_bytes=MOST_BYTES)
+    return render_template("try.html", sizes=TARGET_SIZES, most_bytes=MAX_BYTES)
 
 
 @blueprint.post("/try")
@@ -115,7 +115,7 @@ def take() -> AnyResponse:
 def trial(token: str) -> str:
     """Show how far a trial is, and in the end what came of it."""
     found = _find(token)
-    shown = {"trial": found, "token": token, "titles": RIVALS}
+    shown = {"trial": found, "token": token, "titles": BASELINES}
     return render_template("trial.html", **shown, runtime=_runtime_size())
 
 
@@ -131,7 +131,7 @@ def status(token: str) -> Response:
 def result(token: str, kind: str) -> Response:
     """Send a picture of a trial: `payload`, or the plain codec of that name."""
     found = _find(token)
-    candidates = {**found.rivals, **({"payload": found.payload} if found.payload else {})}
+    candidates = {**found.baselines, **({"payload": found.payload} if found.payload else {})}
     if kind not in candidates:
         raise NotFound
     candidate = candidates[kind]

@@ -1,32 +1,29 @@
 """A folder of photographs, what stands for them on the wire, and what is restored from that."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from raisr_decoder.bank import shipped_folder
+from raisr.bank_store import BankStore
+from raisr.codecs.jpeg import save_jpeg
+from raisr.codecs.webp import save_webp
+from raisr.decoding import Limits, decode
+from raisr.errors import OutputUnwritable
+from raisr.files import write_whole
+from raisr.fingerprint import fingerprint, of_programs
+from raisr.formats import PHOTO_SUFFIXES, format_named
+from raisr.images.reading import decode_image, photo_shape
+from raisr.images.writing import save_png
+from raisr.search.search import search
+from raisr.search.settings import Settings
+from raisr_decoder.containers import container_of
 from raisr_decoder.errors import RaisrError
-from raisr_decoder.payload import Record, carries_record, parse
-from raisr_encoder.bank_store import BankStore
-from raisr_encoder.base_codec import base_codec
-from raisr_encoder.decode import Limits, decode
-from raisr_encoder.encode import Settings, encode
-from raisr_encoder.errors import OutputUnwritable
-from raisr_encoder.files import PHOTO_SUFFIXES, write_whole
-from raisr_encoder.image_io import decode_picture, photo_shape, save_jpeg, save_png, save_webp
+from raisr_decoder.metadata import Metadata, carries_metadata, parse
+from raisr_web.baselines import bytes_of_same_quality
 from raisr_web.errors import CacheUnwritable, PhotoMissing
-from raisr_web.rivals import bytes_of_same_quality
-from raisr_web.work import Work
+from raisr_web.job_queue import Work
 
-MEDIA_TYPES = {
-    ".avif": "image/avif",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-}
 RESTORED_QUALITY = 90
 LIMITS = Limits(pixels=50_000_000, seconds=60)
 """Of what is restored for others."""
@@ -54,7 +51,7 @@ class Entry:
     height: int | None = None
     size: int | None = None
     original: int | None = None
-    record: Record | None = None
+    metadata: Metadata | None = None
     problem: str | None = None
 
     @property
@@ -117,37 +114,36 @@ class Photos:
         kept = self._kept(photo)
         content = kept.read_bytes() if kept.exists() else photo
         try:
-            if not carries_record(content):
+            if not carries_metadata(content):
                 height, width = photo_shape(content, name)
                 return Entry(name, width, height, original=len(photo))
         except RaisrError as error:
             return Entry(name, problem=str(error))
         try:
-            record = parse(content)
+            metadata = parse(content)
         except RaisrError:
             return Entry(name, size=len(content))
-        return Entry(name, record.width, record.height, len(content), len(photo), record)
+        return Entry(name, metadata.width, metadata.height, len(content), len(photo), metadata)
 
     def payload(self, name: str) -> File:
         """What to send for the picture of this name.
 
-        A file that carries a record is sent as it is; an ordinary photograph is encoded once.
+        A file that carries metadata is sent as it is; an ordinary photograph is encoded once.
 
         Raises
         ------
         PhotoMissing, Busy, CacheUnwritable, RaisrError
         """
         content = self._read(name)
-        if carries_record(content):
-            suffix = Path(name).suffix.lower()
-            return File(content, MEDIA_TYPES.get(suffix, "application/octet-stream"))
+        if carries_metadata(content):
+            return _as_file(content)
 
         def make() -> bytes:
-            picture = decode_picture(content, name).pixels
-            return encode(picture, self._settings, self.banks).payload
+            picture = decode_image(content, name).pixels
+            return search(picture, self._settings, self.banks).payload
 
         kept = self._kept(content)
-        return File(self._once(kept, make), MEDIA_TYPES[kept.suffix])
+        return _as_file(self._once(kept, make))
 
     def restored(self, name: str, webp: bool) -> File:
         """The full picture, for those who cannot restore it: as WebP, or as JPEG or PNG.
@@ -157,8 +153,8 @@ class Photos:
         PhotoMissing, Busy, CacheUnwritable, LimitExceeded, RaisrError
         """
         payload = self.payload(name).content
-        record = parse(payload)
-        suffix = ".png" if record.alpha is not None else ".webp" if webp else ".jpg"
+        metadata = parse(payload)
+        suffix = ".png" if metadata.alpha is not None else ".webp" if webp else ".jpg"
 
         def make() -> bytes:
             picture = decode(payload, self.banks, limits=LIMITS)
@@ -166,8 +162,8 @@ class Photos:
                 return save_png(picture)
             return (save_webp if webp else save_jpeg)(picture, RESTORED_QUALITY)
 
-        kept = self._cache / f"{_digest(payload)}.restored{suffix}"
-        return File(self._once(kept, make), MEDIA_TYPES[suffix])
+        kept = self._cache / f"{fingerprint(of_programs(), payload)}.restored{suffix}"
+        return _as_file(self._once(kept, make))
 
     def plain_size(self, name: str) -> int | None:
         """Bytes of the smallest plain JPEG that looks as good as the payload, by SSIMULACRA2.
@@ -185,10 +181,12 @@ class Photos:
             return None
 
         def make() -> bytes:
-            picture = decode_picture(photo, name).over_white()
+            picture = decode_image(photo, name).on_white()
             return str(bytes_of_same_quality(picture, score) or "none").encode()
 
-        size = self._once(self._cache / f"{_digest(payload, photo)}.plain", make).decode()
+        size = self._once(
+            self._cache / f"{fingerprint(of_programs(), payload, photo)}.plain", make
+        ).decode()
         return int(size) if size.isdecimal() else None
 
     def _once(self, kept: Path, make: Callable[[], bytes]) -> bytes:
@@ -209,7 +207,7 @@ class Photos:
     def _original(self, name: str) -> bytes | None:
         """The photograph that a picture's payload was made of, if it is at hand."""
         content = self._read(name)
-        if not carries_record(content):
+        if not carries_metadata(content):
             return content
         found = self._originals.glob("*") if self._originals else ()
         alike = [path for path in sorted(found) if path.stem == Path(name).stem]
@@ -234,18 +232,14 @@ class Photos:
 
         The name covers all that the payload depends on, so that it can never be out of date.
         """
-        key = hashlib.sha256(self._encoding + photo).hexdigest()
-        return self._cache / f"{key}{base_codec(self._settings.base).suffix}"
+        return self._cache / f"{fingerprint(self._encoding, photo)}.payload"
 
     @cached_property
-    def _encoding(self) -> bytes:
+    def _encoding(self) -> str:
         """All that payloads depend on but their photographs."""
-        banks = sorted(path.name for path in shipped_folder().glob("*.bank"))
-        return f"{self._settings} {banks} ".encode()
+        return fingerprint(of_programs(), repr(self._settings), *self.banks.ids)
 
 
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(f"{len(part)} ".encode() + part)
-    return digest.hexdigest()
+def _as_file(content: bytes) -> File:
+    """An image of a base codec's format; its name may say otherwise."""
+    return File(content, format_named(container_of(content).name.lower()).media_type)

@@ -20,15 +20,15 @@ from markupsafe import Markup
 from werkzeug.exceptions import InternalServerError, NotFound, ServiceUnavailable
 from werkzeug.security import safe_join
 
+from raisr.search.settings import Settings
 from raisr_decoder.bank import shipped_path
 from raisr_decoder.errors import BankUnknown, RaisrError
-from raisr_encoder.encode import Settings
 from raisr_web.assets import ASK_AGAIN, FOR_EVER, send_asset
 from raisr_web.banks import bank_index
-from raisr_web.errors import Busy, CacheUnwritable, PhotoMissing
+from raisr_web.errors import Busy, CacheUnwritable
+from raisr_web.job_queue import MAX_WAITING, Work
 from raisr_web.photos import File, Photos
 from raisr_web.runtime import FOLDER as RUNTIME
-from raisr_web.work import MOST_WAITING, Work
 
 blueprint = Blueprint("raisr", __name__, template_folder="templates")
 
@@ -39,9 +39,9 @@ STATIC = Path(__file__).with_name("static")
 def set_up(state: BlueprintSetupState) -> None:
     """Take settings over.
 
-    RAISR_PHOTOS, RAISR_CACHE and RAISR_RUNTIME are folders. RAISR_ORIGINALS is, too: where the
+    RAISR_PHOTOS, RAISR_CACHE and RAISR_RUNTIME are folders. RAISR_REFERENCES is, too: where the
     photographs are that payloads were made of, if anywhere. RAISR_SETTINGS tells how photographs
-    are encoded that carry no record; it names a base codec. RAISR_MOST_WAITING is how many requests
+    are encoded that carry no metadata; it names a base codec. RAISR_MAX_WAITING is how many requests
     may wait for pictures to be encoded or restored.
     """
     config = cast(Flask, state.app).config
@@ -49,14 +49,14 @@ def set_up(state: BlueprintSetupState) -> None:
     config.setdefault("RAISR_CACHE", platformdirs.user_cache_path("raisr"))
     config.setdefault("RAISR_RUNTIME", RUNTIME)
     config.setdefault("RAISR_SETTINGS", Settings("jpeg", Fraction(2), quality=30))
-    config.setdefault("RAISR_ORIGINALS", None)
-    config.setdefault("RAISR_MOST_WAITING", MOST_WAITING)
+    config.setdefault("RAISR_REFERENCES", None)
+    config.setdefault("RAISR_MAX_WAITING", MAX_WAITING)
     state.app.extensions["raisr"] = Photos(
         Path(config["RAISR_PHOTOS"]),
         Path(config["RAISR_CACHE"]),
         config["RAISR_SETTINGS"],
-        Work(config["RAISR_MOST_WAITING"]),
-        config["RAISR_ORIGINALS"],
+        Work(config["RAISR_MAX_WAITING"]),
+        config["RAISR_REFERENCES"],
     )
     state.app.jinja_env.globals["raisr_img"] = raisr_img
 
@@ -143,12 +143,12 @@ def as_http_errors() -> Iterator[None]:
     """Answer what goes wrong with a picture by the status that stands for it."""
     try:
         yield
-    except (PhotoMissing, RaisrError) as error:
-        raise NotFound(str(error)) from error
     except Busy as error:
         raise ServiceUnavailable(str(error), retry_after=error.seconds) from error
     except CacheUnwritable as error:
         raise InternalServerError(str(error)) from error
+    except RaisrError as error:
+        raise NotFound(str(error)) from error
     except MemoryError as error:
         raise ServiceUnavailable("there is not enough memory for this picture") from error
 

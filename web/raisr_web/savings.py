@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from math import ceil
 
 from raisr_decoder.errors import RaisrError
+from raisr_web.errors import Busy, CacheUnwritable
 from raisr_web.photos import Photos
 
-MOST_MEASURED = 4
+MAX_MEASURED = 4
 """Pictures of a folder: each takes seconds, once."""
 
 
@@ -42,11 +43,13 @@ def measure(photos: Photos) -> Savings:
     Busy, CacheUnwritable
     """
     sizes = []
-    for entry in photos.entries()[:MOST_MEASURED]:
+    for entry in photos.entries()[:MAX_MEASURED]:
         try:
             plain = photos.plain_size(entry.name)
             if plain is not None:
                 sizes.append((len(photos.payload(entry.name).content), plain))
+        except (Busy, CacheUnwritable):
+            raise
         except RaisrError:
             continue  # The gallery says what is wrong with it.
     return Savings(len(sizes), sum(sent for sent, _ in sizes), sum(plain for _, plain in sizes))

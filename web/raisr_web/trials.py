@@ -13,21 +13,22 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from raisr.encoded import Encoded
+from raisr.images.reading import decode_image, photo_shape
+from raisr.images.resampling import lanczos
+from raisr.search.search import search
+from raisr.search.settings import Settings
 from raisr_decoder.errors import LimitExceeded, RaisrError
-from raisr_encoder.candidate import Candidate
-from raisr_encoder.image_io import decode_picture, lanczos, photo_shape
-from raisr_encoder.reduce import scaled_shape
-from raisr_encoder.search import search
-from raisr_encoder.settings import Settings
+from raisr_decoder.shapes import scaled_shape
+from raisr_web.baselines import BASELINES, baseline, bytes_of_same_quality
 from raisr_web.errors import Busy, TrialMissing
-from raisr_web.rivals import RIVALS, bytes_of_same_quality, rival
 
-MOST_BYTES = 20_000_000
-MOST_PIXELS = 50_000_000
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 50_000_000
 SHOWN_PIXELS = 2_000_000
 """Larger photographs are reduced to this many first: judging takes 400 bytes of memory a pixel."""
 KEPT_SECONDS = 15 * 60
-MOST_TRIALS = 8
+MAX_TRIALS = 8
 RETRY_SECONDS = 60
 
 
@@ -52,8 +53,8 @@ class Trial:
     target_size: int
     begun: float
     steps: list[Step] = field(default_factory=list)
-    payload: Candidate | None = None
-    rivals: dict[str, Candidate] = field(default_factory=dict)
+    payload: Encoded | None = None
+    baselines: dict[str, Encoded] = field(default_factory=dict)
     same_quality: int | None = None
     problem: str | None = None
     finished: bool = False
@@ -74,16 +75,16 @@ class Trials:
 
         Raises
         ------
-        Busy, LimitExceeded, PictureUnreadable
+        Busy, LimitExceeded, ImageUnreadable
         """
         rows, columns = photo_shape(data, name)
-        if rows * columns > MOST_PIXELS:
-            raise LimitExceeded("pixels of the photograph", rows * columns, MOST_PIXELS)
+        if rows * columns > MAX_PIXELS:
+            raise LimitExceeded("pixels of the photograph", rows * columns, MAX_PIXELS)
         trial = Trial(name, target_size, self._clock())
         token = secrets.token_urlsafe(16)
         with self._lock:
             self._forget_old()
-            if sum(not other.finished for other in self._trials.values()) >= MOST_TRIALS:
+            if sum(not other.finished for other in self._trials.values()) >= MAX_TRIALS:
                 raise Busy(RETRY_SECONDS)
             self._trials[token] = trial
         self._worker.submit(run, trial, data, self._closed.is_set)
@@ -119,14 +120,14 @@ def run(trial: Trial, data: bytes, closed: Callable[[], bool] = lambda: False) -
     """Do all the work of a trial, or what is done until the server has `closed`."""
     try:
         with step(trial, "reading"):
-            photo = at_most(decode_picture(data, trial.name).pixels, SHOWN_PIXELS)
+            photo = at_most(decode_image(data, trial.name).pixels, SHOWN_PIXELS)
         with step(trial, "searching codec, scale, quality and filters"):
             trial.payload = search(photo, Settings(target_size=trial.target_size, effort=1))
-        for base, title in RIVALS.items():
+        for base, title in BASELINES.items():
             if closed():
                 return
             with step(trial, f"plain {title} of the same size"):
-                trial.rivals[base] = rival(photo, base, len(trial.payload.payload))
+                trial.baselines[base] = baseline(photo, base, len(trial.payload.payload))
         with step(trial, "plain JPEG of the same quality"):
             trial.same_quality = bytes_of_same_quality(photo, trial.payload.score)
     except (RaisrError, MemoryError) as error:

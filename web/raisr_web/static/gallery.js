@@ -1,6 +1,6 @@
 /** The gallery's captions: what happens to each picture, in words. */
 
-import { fetchPatiently } from "./fetch-patiently.js";
+import { fetchWithRetry } from "./fetch-with-retry.js";
 
 const WORDS = new Map([
   ["loading", "loading Python"],
@@ -14,7 +14,7 @@ let restored = 0;
 
 /** Say what the pictures save: measured when a visitor has seen what it is about. */
 async function tellSavings() {
-  const response = await fetchPatiently(savings?.dataset.address ?? "");
+  const response = await fetchWithRetry(savings?.dataset.address ?? "");
   if (savings && response.ok) savings.textContent = await response.text();
 }
 

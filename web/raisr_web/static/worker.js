@@ -1,7 +1,7 @@
 /** The worker: runs Python, hands a payload's bytes in, and paints full-size pixels. */
 
 import * as Comlink from "./runtime/comlink.mjs";
-import { fetchPatiently } from "./fetch-patiently.js";
+import { fetchWithRetry } from "./fetch-with-retry.js";
 import { startPython } from "./python.js";
 import { RestoreError } from "./restore-error.js";
 
@@ -12,12 +12,12 @@ const TRANSIENT = [
   "FetchError",
   "DecodeError",
   "ContainerDamaged",
-  "RecordDamaged",
+  "MetadataDamaged",
   "BankDamaged",
   "BankMismatch",
 ];
 /** How often the page hears that the worker is alive. */
-const PULSE_MILLISECONDS = 2_000;
+const HEARTBEAT_MILLISECONDS = 2_000;
 /** A page that nobody looks at paints nothing; it is not waited for any longer. */
 const PAINT_MILLISECONDS = 1_000;
 
@@ -69,13 +69,13 @@ export class Restorer {
   async restore(id, url, scale, canvas, onProgress) {
     const controller = new AbortController();
     this.#current = { id, controller };
-    const pulse = setInterval(() => postMessage("alive"), PULSE_MILLISECONDS);
+    const heartbeat = setInterval(() => postMessage("alive"), HEARTBEAT_MILLISECONDS);
     try {
       const restored = await this.#attempts(url, scale, canvas, onProgress, controller.signal);
       if (!controller.signal.aborted) this.#canvases.set(id, canvas);
       return restored;
     } finally {
-      clearInterval(pulse);
+      clearInterval(heartbeat);
       this.#current = null;
     }
   }
@@ -194,7 +194,7 @@ async function fetchBytes(what, url, cache, signal) {
   const timeout = AbortSignal.timeout(FETCH_MILLISECONDS);
   const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
   try {
-    const response = await fetchPatiently(url, { cache, signal: either });
+    const response = await fetchWithRetry(url, { cache, signal: either });
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
@@ -214,7 +214,7 @@ function describe(decoder, file, scale) {
   try {
     return callPython(() => decoder.describe(file));
   } catch (error) {
-    const ordinary = ["RecordMissing", "ContainerUnknown"].includes(
+    const ordinary = ["MetadataMissing", "ContainerUnknown"].includes(
       /** @type {Error} */ (error).name,
     );
     if (ordinary && scale !== undefined) return null;

@@ -1,0 +1,76 @@
+"""`raisr info`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from raisr_decoder.bank import Bank, Stage
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    help="Also draw a bank's trees and filters, as this PNG file.",
+)
+def command(file: Path, as_json: bool, plot: Path | None) -> None:
+    """Tell what the metadata of a payload says, or what a bank holds.
+
+    \b
+    raisr info small.jpg
+    raisr info my.bank --plot filters.png
+    """
+    from raisr.api import info
+    from raisr.files import keep_apart, read_file, write_whole
+    from raisr_decoder.bank import MAGIC, load
+
+    data = read_file(file)
+    is_bank = data.startswith(MAGIC)
+    if plot is not None:
+        if not is_bank:
+            raise click.BadParameter(f"{file} is no bank", param_hint="--plot")
+        from raisr.evaluation.bank_plot import plot_bank
+
+        keep_apart(file, plot)
+        write_whole(plot, plot_bank(load(data)))
+    facts = {"file": file.name, "bytes": len(data)}
+    facts |= (
+        bank_facts(load(data)) if is_bank else asdict(info(data)) | {"scale": str(info(data).scale)}
+    )
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        click.echo(f"{name:14} {value}")
+
+
+def bank_facts(bank: Bank) -> dict[str, Any]:
+    """What a bank holds."""
+    return {
+        "id": bank.id,
+        "base": bank.base,
+        "scale": str(bank.scale or "any"),
+        "quality": "{}-{}".format(*bank.quality),
+        "stages": [stage_words(stage) for stage in bank.stages],
+    }
+
+
+def stage_words(stage: Stage) -> str:
+    """A stage in words."""
+    from raisr_decoder.bank import BlendStage, FilterStage, ResizeStage
+
+    match stage:
+        case FilterStage():
+            return f"{stage.tree.leaves} buckets, blocks of {stage.block}"
+        case ResizeStage((lowest, highest)):
+            return f"bicubic resize, for scales {lowest}-{highest}"
+        case BlendStage(strength):
+            return f"blend of strength {strength}"

@@ -1,0 +1,179 @@
+"""`raisr train`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import click
+
+from raisr.cli.options import Buckets, QualityRange, Scale, jobs_option, photos_argument
+from raisr.cli.output import fail_with, progress_bar
+from raisr.cli.trained import checkpoint_folder, write_banks
+from raisr.training.settings import Settings
+from raisr_decoder.bank import BASES
+from raisr_decoder.cells import CELL
+from raisr_decoder.limits import MAX_DEPTH, MAX_STAGES
+from raisr_decoder.shapes import BLOCKS
+
+MAX_FILTER_STAGES = MAX_STAGES - 2
+"""One stage may resize and one may blend."""
+
+
+@click.command()
+@photos_argument
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Bank file, or a folder where banks are named by their ids.",
+)
+@click.option(
+    "--base", type=click.Choice(BASES), default="jpeg", show_default=True, help="Base codec."
+)
+@click.option(
+    "--scale",
+    "scales",
+    type=Scale((Fraction(1, 2), Fraction(8)), form="range"),
+    default="2",
+    show_default=True,
+    help="Output size / base size: 1, 3/2, 2, 5/2, 3 or 4; with upsample-first any, or a range.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["direct", "upsample-first"]),
+    default="direct",
+    show_default=True,
+    help="Let the first filters enlarge, or filter after a bicubic resize, which serves any scale.",
+)
+@click.option(
+    "--quality",
+    "qualities",
+    type=QualityRange(),
+    multiple=True,
+    default=["20-60"],
+    show_default=True,
+    help="Quality of the base codec: one, or a range that the photographs are spread over. Several "
+    "give a bank each; they share their trees, so that they take less time than one by one.",
+)
+@click.option(
+    "--stages",
+    type=click.IntRange(1, MAX_FILTER_STAGES),
+    default=1,
+    show_default=True,
+    help="Passes of filters over the picture; each mends what the ones before it left.",
+)
+@click.option(
+    "--buckets",
+    type=Buckets(MAX_DEPTH),
+    default=64,
+    show_default=True,
+    help="Filters of each stage, a power of two: the leaves of the tree that chooses among them.",
+)
+@click.option(
+    "--min-gain",
+    type=float,
+    help="Leave out further stages that gain less on the photographs held back, in dB.",
+)
+@click.option(
+    "--sharpen",
+    type=click.FloatRange(0, 4),
+    default=0.0,
+    show_default=True,
+    help="Aim at sharpened photographs: crisper, and further from the original.",
+)
+@click.option(
+    "--blend",
+    type=click.IntRange(0, 255),
+    default=0,
+    show_default=True,
+    help="With --sharpen: go back towards bicubic where filtering changed structure, by this many "
+    "128ths for each of the eight neighbours; 32 measured best.",
+)
+@click.option(
+    "--ridge",
+    type=click.FloatRange(min=0),
+    default=Settings.ridge,
+    show_default=True,
+    help="Pull of rare buckets towards the filter of all buckets.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=Settings.seed,
+    show_default=True,
+    help="Spread qualities, scales and the photographs held back in another way.",
+)
+@click.option(
+    "--checkpoints",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep unfinished work below this folder; by default in the user's cache. It needs a few "
+    "times the space of the photographs' pixels until the bank is written.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Let the workers of this Dask scheduler (tcp://host:8786) help. Photographs and --work "
+    "must lie on storage that all workers share, under the same paths; start the workers with "
+    "--nthreads 1.",
+)
+@jobs_option
+def command(
+    photos: tuple[Path, ...],
+    output: Path,
+    base: str,
+    scales: tuple[Fraction, Fraction],
+    mode: str,
+    qualities: tuple[tuple[int, int], ...],
+    stages: int,
+    buckets: int,
+    min_gain: float | None,
+    sharpen: float,
+    blend: int,
+    ridge: float,
+    seed: int,
+    checkpoints: Path | None,
+    scheduler: str | None,
+    jobs: int,
+) -> None:
+    """Train filter banks on photographs (or on folders of them).
+
+    The photographs are reduced and sent through the base codec; the filters learn to bring them
+    back. Each bank's provenance is written beside it. Of ten photographs one is held back, to
+    measure on it what each stage gains.
+
+    When training is interrupted, the same command goes on from there. Who does the work does not
+    change a bank.
+
+    \b
+    raisr train photographs/ -o my.bank --base jpeg --scale 2 --quality 30-50
+    raisr train photographs/ -o banks/ --base webp --quality 5-39 --quality 40-69
+    raisr train /mnt/photographs -o banks/ --work /mnt/work --scheduler tcp://host:8786
+    """
+    from raisr.files import find_photographs
+    from raisr.training import provenance
+    from raisr.training.train import train
+
+    upsample_first = mode == "upsample-first"
+    if not upsample_first and not (scales[0] == scales[1] and scales[0] * CELL in BLOCKS):
+        raise click.BadParameter(
+            "a direct bank serves 1, 3/2, 2, 5/2, 3 or 4; --mode upsample-first serves any scale",
+            param_hint="--scale",
+        )
+    if len(qualities) > 1 and output.is_file():
+        raise click.BadParameter(
+            f"{output} is a file; several banks need a folder", param_hint="-o"
+        )
+    several = len(qualities) > 1 or output.is_dir()
+    depths = (buckets.bit_length() - 1,) * stages
+    settings = Settings(
+        base, scales, upsample_first, qualities, depths, sharpen, blend, min_gain, ridge, seed
+    )
+    found = find_photographs(photos)
+    with provenance.measured() as cost, progress_bar() as progress:
+        trained = train(
+            found, settings, jobs, progress, checkpoints or checkpoint_folder(), scheduler
+        )
+    write_banks(output, several, trained, settings, photos, cost)
+    fail_with(trained.unreadable)

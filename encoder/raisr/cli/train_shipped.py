@@ -1,0 +1,53 @@
+"""`raisr train-shipped`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from raisr.cli.options import jobs_option, photos_argument
+from raisr.cli.output import fail_with, progress_bar
+from raisr.cli.trained import checkpoint_folder, write_banks
+from raisr_decoder.errors import RaisrError
+
+
+@click.command("train-shipped")
+@photos_argument
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the banks; trainings whose banks are there are not repeated.",
+)
+@jobs_option
+def command(photos: tuple[Path, ...], output: Path, jobs: int) -> None:
+    """Train all banks that come with raisr anew, on photographs (or on folders of them).
+
+    About twenty trainings, one after the other. When they are interrupted, the same command goes
+    on from there. A note on what all of them took is written beside the banks.
+
+    \b
+    raisr train-shipped photographs/ -o banks/
+    """
+    from raisr.files import find_photographs, write_whole
+    from raisr.training import provenance
+    from raisr.training.shipped import shipped
+    from raisr.training.train import train
+
+    found = find_photographs(photos)
+    unreadable: list[RaisrError] = []
+    for settings in shipped():
+        if provenance.holds(output, settings):
+            continue
+        scales = "-".join(sorted({str(scale) for scale in settings.scales}))
+        click.echo(f"base {settings.base}, scale {scales}")
+        with provenance.measured() as cost, progress_bar() as progress:
+            trained = train(found, settings, jobs, progress, checkpoint_folder())
+        write_banks(output, True, trained, settings, photos, cost)
+        unreadable = trained.unreadable
+    total = provenance.summary(output)
+    write_whole(output / provenance.SUMMARY, total.encode())
+    click.echo(total)
+    fail_with(unreadable)

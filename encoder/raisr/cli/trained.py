@@ -1,0 +1,77 @@
+"""What `raisr train` and `raisr train-shipped` do with trained banks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from raisr.cli.output import show
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from raisr.training.provenance import Cost
+    from raisr.training.settings import Settings
+    from raisr.training.train import Trained, TrainedBank
+
+
+def checkpoint_folder() -> Path:
+    """Where unfinished trainings are kept unless told otherwise."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("raisr") / "training"
+
+
+def write_banks(
+    output: Path,
+    several: bool,
+    trained: Trained,
+    settings: Settings,
+    sources: Sequence[Path],
+    cost: Cost,
+) -> None:
+    """Write banks, and their provenance beside them, and tell what was gained.
+
+    Several banks go into a folder, `output`, named by their ids.
+    """
+    from raisr.files import write_whole
+    from raisr.training import provenance
+    from raisr_decoder.bank import save
+
+    for made in trained.banks:
+        target = output / f"{made.bank.id}.bank" if several else output
+        data = save(made.bank)
+        write_whole(target, data)
+        note = provenance.describe(made, trained, settings, sources, cost)
+        write_whole(target.with_suffix(".json"), note.encode())
+        show(training_table(made, trained.held_back))
+        click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
+    trained.work.remove()
+
+
+def training_table(made: TrainedBank, held_back: int) -> Table:
+    """What each stage gains on the photographs held back, and how well its buckets are filled."""
+    from rich.table import Table
+
+    from raisr.training.train import ALONE, SPARSE
+    from raisr_decoder.bank import FilterStage
+
+    quality = "{}-{}".format(*made.bank.quality)
+    table = Table("", title=f"quality {quality}, {held_back} photographs held back", box=None)
+    for heading in ("luma PSNR", "gain", "buckets", f"with fewer than {SPARSE} cells"):
+        table.add_column(heading, justify="right")
+    filters = [stage for stage in made.bank.stages if isinstance(stage, FilterStage)]
+    buckets = {
+        f"stage {number}": (str(stage.tree.leaves), str(sparse))
+        for number, (stage, sparse) in enumerate(zip(filters, made.sparse, strict=True), start=1)
+    }
+    alone = made.psnr.get(ALONE, 0.0)
+    for name in made.psnr or buckets:
+        level = made.psnr.get(name)
+        gain = ("", "") if level is None else (f"{level:.2f} dB", f"{level - alone:+.2f} dB")
+        absent = "left out" if name.startswith("stage") else ""
+        table.add_row(name, *gain, *buckets.get(name, (absent, "")))
+    return table

@@ -1,0 +1,1 @@
+"""How good images are: metrics, comparisons, reports and plots."""

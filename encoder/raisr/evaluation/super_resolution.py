@@ -1,0 +1,153 @@
+"""PSNR of enlarged pictures, by the protocol of the super-resolution papers.
+
+Luma of MATLAB's rgb2ycbcr (16..235), the picture cropped to a multiple of the scale, reduced with
+the antialiased bicubic filter, rounded to 8 bits, enlarged, rounded and clipped; PSNR without a
+border of ceil(scale) pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.color import rgb2ycbcr
+from skimage.metrics import peak_signal_noise_ratio
+
+from raisr import kernels
+from raisr.errors import ImageTooSmall, WrongScale
+from raisr.images.reading import read_photo
+from raisr.images.resampling import bicubic
+from raisr_decoder.bank import Bank
+from raisr_decoder.color import round_luma
+from raisr_decoder.pipeline import restore_luma, sampling_steps
+from raisr_decoder.planes import plane_of
+from raisr_decoder.shapes import Shape, scaled_shape
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A picture to be enlarged, and what it should become.
+
+    Attributes
+    ----------
+    original : ndarray of shape (M, N), float32
+        Luma 16..235, not rounded.
+    small : ndarray of shape (M / scale, N / scale), uint8
+    border : int
+        Rows and columns along each edge that do not count.
+    """
+
+    original: NDArray[np.float32]
+    small: NDArray[np.uint8]
+    border: int
+
+    @property
+    def shape(self) -> Shape:
+        rows, columns = self.original.shape
+        return rows, columns
+
+    def psnr(self, enlarged: NDArray[np.uint8]) -> float:
+        """PSNR in dB of an enlarged plane; infinite where it equals the original."""
+        inner = slice(self.border, -self.border), slice(self.border, -self.border)
+        with np.errstate(divide="ignore"):
+            return float(
+                peak_signal_noise_ratio(self.original[inner], enlarged[inner], data_range=255)  # type: ignore[no-untyped-call]
+            )
+
+
+@dataclass(frozen=True)
+class Score:
+    """PSNR of one picture in dB, enlarged by a bank and by bicubic interpolation."""
+
+    name: str
+    psnr: float
+    bicubic_psnr: float
+
+
+def evaluate(source: Path, scale: Fraction, bank: Bank) -> Score:
+    """Measure how well a bank enlarges a picture.
+
+    Parameters
+    ----------
+    source : Path
+    scale : Fraction
+        Above 1.
+    bank : Bank
+        One that serves this scale.
+
+    Raises
+    ------
+    InputUnreadable, ImageUnreadable, LimitExceeded, ImageTooSmall
+    """
+    trial = prepare(read_photo(source), scale, source.name)
+    return Score(source.name, trial.psnr(enlarge(trial, bank)), trial.psnr(enlarge_bicubic(trial)))
+
+
+def mean_score(scores: list[Score]) -> Score:
+    """Mean of the PSNR of several pictures, as papers print it."""
+    return Score(
+        "mean",
+        mean(score.psnr for score in scores),
+        mean(score.bicubic_psnr for score in scores),
+    )
+
+
+def check_scale(bank: Bank, scale: Fraction) -> None:
+    """Refuse a bank that serves another scale alone.
+
+    Raises
+    ------
+    WrongScale
+    """
+    if bank.scale not in (None, scale):
+        raise WrongScale(bank.id, bank.scale, scale)
+
+
+def prepare(photo: NDArray[np.uint8], scale: Fraction, name: str) -> Trial:
+    """Crop and reduce a picture.
+
+    Parameters
+    ----------
+    photo : ndarray of shape (M, N, 3), uint8
+    scale : Fraction
+        Above 1.
+    name : str
+        For error messages.
+
+    Raises
+    ------
+    ImageTooSmall
+        Nothing is left of it within the border.
+    """
+    rows, columns = (size // scale.numerator * scale.numerator for size in photo.shape[:2])
+    border = math.ceil(scale)
+    smallest = (2 * border // scale.numerator + 1) * scale.numerator
+    if min(rows, columns) < smallest:
+        raise ImageTooSmall(name, photo.shape[:2], scale, smallest)
+    original = rgb2ycbcr(photo)[:rows, :columns, 0].astype(np.float32)
+    small = round_and_clip(bicubic(original, scaled_shape((rows, columns), 1 / scale)))
+    return Trial(original, small, border)
+
+
+def enlarge(trial: Trial, bank: Bank) -> NDArray[np.uint8]:
+    """The small picture through the stages of a bank."""
+    steps = sampling_steps(trial.small.shape, bank, trial.shape)
+    small, engine = plane_of(trial.small), kernels.engine()
+    return round_luma(restore_luma(small, bank, trial.shape, steps, engine).whole())
+
+
+def enlarge_bicubic(trial: Trial) -> NDArray[np.uint8]:
+    """The small picture enlarged as MATLAB's ``imresize`` does it."""
+    return round_and_clip(bicubic(trial.small.astype(np.float32), trial.shape))
+
+
+def round_and_clip(plane: NDArray[Any]) -> NDArray[np.uint8]:
+    """A plane of any range as 8 bits."""
+    rounded: NDArray[np.uint8] = np.clip(np.rint(plane), 0, 255).astype(np.uint8)
+    return rounded

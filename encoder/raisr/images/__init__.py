@@ -1,0 +1,1 @@
+"""Reading photographs, resampling them, and writing files."""

@@ -1,0 +1,1 @@
+"""Photograph -> payload: what is tried, and what is kept."""

@@ -1,0 +1,201 @@
+"""One variant to send a photograph, restored exactly as viewers will see it, and judged."""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from statistics import mean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr import kernels
+from raisr.bank_store import BankStore
+from raisr.codecs import BaseCodec
+from raisr.encoded import Encoded
+from raisr.evaluation.metrics import judged_areas, luma_psnr, ssimulacra2
+from raisr.images.downscaling import downscale_photo
+from raisr.images.reading import decode_base
+from raisr_decoder.alpha import pack_alpha, split_alpha
+from raisr_decoder.bank import Bank
+from raisr_decoder.metadata import Metadata, pack
+from raisr_decoder.pipeline import NO_FILTERS, restore
+
+
+class ReferenceImage:
+    """The photograph that candidates are made of and judged against.
+
+    Parameters
+    ----------
+    photo : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+    """
+
+    def __init__(self, photo: NDArray[np.uint8]) -> None:
+        # Judged over white, where transparency cannot hide an error nor blow one up.
+        self.flat, self.alpha = split_alpha(photo)
+        self.shape: tuple[int, int] = self.flat.shape[:2]
+        # The kernels use every core; not all of Numba's threading layers allow two at a time.
+        self.decoding = threading.Lock()
+
+
+class BaseImages:
+    """The photograph at one scale as files of a base codec: what differs is the quality.
+
+    Parameters
+    ----------
+    reference : ReferenceImage
+    codec : BaseCodec
+    scale : Fraction
+    fast : bool
+        Whether the codec's quick twin makes the files.
+    """
+
+    def __init__(
+        self, reference: ReferenceImage, codec: BaseCodec, scale: Fraction, fast: bool = False
+    ) -> None:
+        self.reference, self.codec, self.scale = reference, codec, scale
+        self._encode = codec.encode_fast if fast else codec.encode
+        self._files: dict[float, bytes] = {}
+        self._encoding = threading.Lock()
+
+    @cached_property
+    def final(self) -> BaseImages:
+        """As the codec makes them when it takes its time."""
+        if self._encode is self.codec.encode:
+            return self
+        return BaseImages(self.reference, self.codec, self.scale)
+
+    def file(self, quality: float) -> bytes:
+        """A base picture without a metadata."""
+        # The plain codec and filters at scale 1 often ask for the same file at the same time.
+        with self._encoding:
+            if quality not in self._files:
+                self._files[quality] = self._encode(self._downscaled, quality)
+            return self._files[quality]
+
+    def size(self, quality: float) -> int:
+        """Bytes of the payload, with whatever bank."""
+        return len(pack(self.file(quality), self.metadata))
+
+    def near(self, size: int) -> int | None:
+        """Of the qualities that have a file, the one of about so many bytes, as a whole one."""
+        files = self._files.items()
+        nearest = min(files, key=lambda item: abs(math.log(len(item[1]) / size)), default=None)
+        return None if nearest is None else math.floor(nearest[0])
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """As long as the final one, whatever that will say."""
+        rows, columns = self.reference.shape
+        packed = None
+        if self.reference.alpha is not None:
+            packed = pack_alpha(
+                downscale_photo(self.reference.alpha, self.scale, self.codec.downscale)
+            )
+        return Metadata(columns, rows, bank=None, psnr=0.0, score=0.0, alpha=packed)
+
+    @cached_property
+    def _downscaled(self) -> NDArray[np.uint8]:
+        return downscale_photo(self.reference.flat, self.scale, self.codec.downscale)
+
+
+class Variant:
+    """Base images, and how they are restored: what differs is the quality.
+
+    Parameters
+    ----------
+    images : BaseImages
+    banks : BankStore or None
+        None where nothing restores them: the plain codec.
+    """
+
+    def __init__(self, images: BaseImages, banks: BankStore | None) -> None:
+        self.images, self.banks = images, banks
+        self._trials: dict[float, Trial] = {}
+
+    @cached_property
+    def final(self) -> Variant:
+        """With the codec at its best."""
+        final = self.images.final
+        return self if final is self.images else Variant(final, self.banks)
+
+    @property
+    def fast(self) -> bool:
+        """Whether it gains by being final_passes."""
+        return self.final is not self
+
+    def trial(self, quality: float) -> Trial:
+        """The bank that gives the best PSNR at a quality."""
+        if quality not in self._trials:
+            self._trials[quality] = max(self._trials_of(quality), key=lambda trial: trial.psnr)
+        return self._trials[quality]
+
+    def _trials_of(self, quality: float) -> list[Trial]:
+        if self.banks is None:
+            return [Trial(self, quality, None)]
+        codec, scale = self.images.codec, self.images.scale
+        banks = self.banks.candidates(codec.name, scale, quality)
+        return [Trial(self, quality, bank) for bank in banks]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A variant at one quality with one bank; nothing is measured before it is asked for."""
+
+    variant: Variant
+    quality: float
+    bank: Bank | None
+    _measured: dict[str, float] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the payload."""
+        return self.variant.images.size(self.quality)
+
+    # Not cached properties: those of Python 3.11 let no two threads measure at the same time.
+
+    @property
+    def psnr(self) -> float:
+        """Of restored luma, in dB."""
+        if "psnr" not in self._measured:
+            reference = self.variant.images.reference
+            self._measured["psnr"] = luma_psnr(self._decoded(), reference.flat)
+        return self._measured["psnr"]
+
+    @property
+    def score(self) -> float:
+        """SSIMULACRA2 of the restored picture, of a large one the mean of nine places."""
+        if "score" not in self._measured:
+            shown, reference = self._decoded(), self.variant.images.reference
+            areas = judged_areas(reference.shape)
+            self._measured["score"] = mean(
+                ssimulacra2(shown[area], reference.flat[area]) for area in areas
+            )
+        return self._measured["score"]
+
+    def encoded(self) -> Encoded:
+        """All of it, with the payload."""
+        images = self.variant.images
+        bank = None if self.bank is None else self.bank.id
+        metadata = replace(images.metadata, bank=bank, psnr=self.psnr, score=self.score)
+        return Encoded(
+            base=images.codec.name,
+            scale=images.scale,
+            quality=self.quality,
+            bank=bank,
+            payload=pack(images.file(self.quality), metadata),
+            metadata=metadata,
+            score=self.score,
+            psnr=self.psnr,
+        )
+
+    def _decoded(self) -> NDArray[np.uint8]:
+        """What viewers see, over white: shape (M, N, 3), uint8."""
+        images = self.variant.images
+        base = decode_base(images.file(self.quality))
+        bank = NO_FILTERS if self.bank is None else self.bank
+        with images.reference.decoding:
+            return restore(base, bank, images.reference.shape, engine=kernels.engine())

@@ -1,0 +1,102 @@
+"""How what a bank is trained for spreads over the photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+
+from raisr.training.settings import Settings
+
+VALIDATION_INTERVAL = 10
+"""One photograph of this many is measured and not trained on."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A photograph and how it is coded.
+
+    Attributes
+    ----------
+    number : int
+        Tells examples apart.
+    photo : Path
+        Absolute.
+    present : bool
+        Whether the photograph is there, seen from where training was started.
+    bank : int
+        Which bank learns from it: the place of its range in `Settings.qualities`.
+    base : str
+        Base codec.
+    quality : int
+        Of the base codec.
+    scale : Fraction
+        Output size / base size.
+    upsample_first : bool
+        Whether the filters see the base picture after a bicubic resize.
+    sharpen : float
+        How much the target is sharpened; what is held back is compared with the original.
+    held_back : bool
+        Whether the filters are measured on it and not trained.
+    """
+
+    number: int
+    photo: Path
+    present: bool
+    bank: int
+    base: str
+    quality: int
+    scale: Fraction
+    upsample_first: bool
+    sharpen: float
+    held_back: bool
+
+
+def spread(photos: Sequence[Path], settings: Settings) -> list[Example]:
+    """All photographs once for each bank, with qualities and scales from all of their ranges."""
+    numbers = count()
+    return [
+        Example(
+            next(numbers),
+            photo.absolute(),
+            photo.exists(),
+            bank,
+            settings.base,
+            quality,
+            scale,
+            settings.upsample_first,
+            0.0 if held_back else settings.sharpen,
+            held_back,
+        )
+        for bank, qualities in enumerate(settings.qualities)
+        for photo, quality, scale, held_back in _spread_over(photos, qualities, settings)
+    ]
+
+
+def _spread_over(
+    photos: Sequence[Path], qualities: tuple[int, int], settings: Settings
+) -> Iterator[tuple[Path, int, Fraction, bool]]:
+    """Each photograph with its quality and scale, and whether it is held back."""
+    (lowest, highest), (low, high) = qualities, settings.scales
+    number, seed = len(photos), settings.seed
+    shares = _fill(number, 0, seed), _fill(number, 1, seed)
+    for place, (photo, share, part) in enumerate(zip(photos, *shares, strict=True), start=1):
+        quality = lowest + int(share * (highest + 1 - lowest))
+        scale = low + Fraction(round(part * 64), 64) * (high - low)
+        yield (
+            photo,
+            quality,
+            scale,
+            number >= VALIDATION_INTERVAL and (place + seed) % VALIDATION_INTERVAL == 0,
+        )
+
+
+def _fill(amount: int, axis: int, seed: int) -> Iterator[float]:
+    """Numbers of 0..1 that fill the range evenly, along several axes independent of each other."""
+    # Fractions of multiples of the plastic number's powers (Roberts' R2 sequence).
+    step = 1 / 1.32471795724474602596 ** (axis + 1)
+    # Seeds start at places that fill the range evenly, too (multiples of the golden ratio).
+    start = seed * 0.61803398874989484820
+    return ((start + number * step) % 1 for number in range(amount))

@@ -1,0 +1,90 @@
+"""What banks were made from, and what making them cost: a note beside each, and one for all."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from raisr.training.settings import Settings
+from raisr.training.train import SPARSE, Trained, TrainedBank
+
+SUMMARY = "cost.json"
+"""The note on all banks of a folder."""
+
+
+@dataclass
+class Cost:
+    """Of training: seconds, and peak memory in megabytes of the largest process."""
+
+    seconds: float = 0.0
+    peak_megabytes: float = 0.0
+
+
+@contextmanager
+def measured() -> Iterator[Cost]:
+    """Measure what happens within."""
+    cost, start = Cost(), time.perf_counter()
+    yield cost
+    cost.seconds = round(time.perf_counter() - start, 1)
+    processes = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    peak_kilobytes = max(resource.getrusage(which).ru_maxrss for which in processes)
+    cost.peak_megabytes = round(peak_kilobytes / 1024)
+
+
+def describe(
+    made: TrainedBank, trained: Trained, settings: Settings, sources: Sequence[Path], cost: Cost
+) -> str:
+    """The note of one of the banks of a training, as JSON; the cost is that of all of them."""
+    note = {
+        "bank": made.bank.id,
+        "quality": made.bank.quality,
+        "photographs": {
+            "used": trained.photographs,
+            "held_back": trained.held_back,
+            "unreadable": len(trained.unreadable),
+            "folders": sorted({source.name for source in sources}),
+        },
+        "luma_psnr": {name: round(level, 3) for name, level in made.psnr.items()},
+        "sparse_buckets": {"fewer_cells_than": SPARSE, "stages": list(made.sparse)},
+        "settings": _facts(settings),
+        "cost": asdict(cost) | {"banks": len(trained.banks)},
+        "versions": {name: version(name) for name in ("numpy", "pillow", "raisr")},
+    }
+    return json.dumps(note, indent=2) + "\n"
+
+
+def holds(folder: Path, settings: Settings) -> bool:
+    """Whether a folder holds banks of a training with these settings."""
+    return any(note["settings"] == _facts(settings) for note in _notes(folder))
+
+
+def summary(folder: Path) -> str:
+    """What all banks of a folder cost, as JSON."""
+    trainings = {json.dumps(note["settings"]): note["cost"] for note in _notes(folder)}
+    total = {
+        "banks": len(_notes(folder)),
+        "trainings": len(trainings),
+        "seconds": round(sum(cost["seconds"] for cost in trainings.values())),
+        "peak_megabytes": max(cost["peak_megabytes"] for cost in trainings.values()),
+        "processors": os.cpu_count(),
+    }
+    return json.dumps(total, indent=2) + "\n"
+
+
+def _facts(settings: Settings) -> dict[str, Any]:
+    """Settings as they come back from JSON."""
+    plain = asdict(settings) | {"scales": [str(scale) for scale in settings.scales]}
+    facts: dict[str, Any] = json.loads(json.dumps(plain))
+    return facts
+
+
+def _notes(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(bank.with_suffix(".json").read_text()) for bank in folder.glob("*.bank")]

@@ -1,0 +1,64 @@
+"""An ordinary picture, without a metadata, to a larger one."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr.bank_store import BankStore
+from raisr.engines import fastest
+from raisr.errors import OutputTooSmall
+from raisr_decoder.alpha import split_alpha
+from raisr_decoder.engine import Engine
+from raisr_decoder.pipeline import restore
+from raisr_decoder.shapes import Shape, check_sizes
+
+CLEAN, COMPRESSED = ("png", 100), ("jpeg", 80)
+"""Base codec and quality that stand for pictures without and with artefacts."""
+
+
+def upscale(
+    picture: NDArray[np.uint8],
+    shape: Shape,
+    compressed: bool = False,
+    banks: BankStore | None = None,
+    engine: Engine | None = None,
+) -> NDArray[np.uint8]:
+    """Enlarge a picture.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+        sRGB.
+    shape : (int, int)
+        Rows and columns of the result, none smaller than the picture's.
+    compressed : bool, optional
+        Whether the picture was compressed with loss, so that artefacts are to be removed as well.
+    banks : BankStore, optional
+        Banks to choose from; the shipped ones by default.
+    engine : Engine, optional
+        The fastest by default.
+
+    Returns
+    -------
+    ndarray of shape (*shape, 3) or (*shape, 4), uint8
+
+    Raises
+    ------
+    OutputTooSmall, LimitExceeded, BankMissing, BankError
+    """
+    rows, columns = picture.shape[:2]
+    if shape[0] < rows or shape[1] < columns:
+        raise OutputTooSmall((rows, columns), shape)
+    check_sizes((rows, columns), shape)
+    base, quality = COMPRESSED if compressed else CLEAN
+    banks = banks or BankStore()
+    scale = Fraction(shape[0], rows)
+    # A direct bank enlarges rows and columns alike.
+    alike = scale == Fraction(shape[1], columns)
+    choose = banks.choose_any if alike else banks.choose_upsample_first
+    bank = choose(base, scale, quality)
+    flat, alpha = split_alpha(picture)
+    return restore(flat, bank, shape, alpha, engine or fastest())

@@ -1,1 +1,0 @@
-"""The encoder of raisr: photographs in, payloads and filter banks out."""

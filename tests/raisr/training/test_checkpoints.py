@@ -1,0 +1,120 @@
+"""Interrupted training goes on where it was, and ends in the same bank."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raisr.errors import CheckpointsInUse
+from raisr.training.checkpoints import CheckpointDirectory
+from raisr.training.train import train
+from raisr_decoder.bank import load
+from training import SETTINGS, crops, silent
+
+RAISR = Path(sys.executable).with_name("raisr")
+OPTIONS = ("--quality", "40-60", "--stages", "2", "--buckets", "8", "--jobs", "2")
+
+
+def start_training(photos: Path, bank: Path, work: Path) -> subprocess.Popen[bytes]:
+    command = [RAISR, "train", photos, "-o", bank, "--checkpoints", work, *OPTIONS]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def wait_for(work: Path, item: str, process: subprocess.Popen[bytes]) -> Path:
+    """The item of the training, once it is there."""
+    while process.poll() is None:
+        for path in work.glob(f"*/{item}"):
+            return path
+        time.sleep(0.01)
+    pytest.fail(f"training ended before {item} was there")
+
+
+def test_killed_training_goes_on_and_gives_the_same_bank(tmp_path: Path) -> None:
+    photos, bank, work = tmp_path / "photos", tmp_path / "new.bank", tmp_path / "work"
+    paths = crops(photos, 10)
+    with start_training(photos, bank, work) as process:
+        stage = wait_for(work, "stage-1-of-0", process)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert not bank.exists()
+    # Half-written and damaged items of whatever is there do not count.
+    damaged = stage.parent / "tree-1"
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    pair = next(stage.parent.glob("pair-*"))
+    content = bytearray(pair.read_bytes())
+    content[len(content) // 2] ^= 1
+    pair.write_bytes(content)
+
+    with start_training(photos, bank, work) as process:
+        assert process.wait() == 0
+    undisturbed = train(paths, SETTINGS, 2, silent)
+    assert load(bank.read_bytes()).id == undisturbed.banks[0].bank.id
+    assert not list(work.iterdir())
+
+
+def test_finished_stages_are_not_done_again(tmp_path: Path) -> None:
+    photos = crops(tmp_path / "photos", 4)
+
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(step: str, _done: float, _total: float) -> None:
+        if step == "stage 2: summing":
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        train(photos, SETTINGS, 1, interrupt, tmp_path / "work")
+    steps: dict[str, float] = {}
+
+    def note(step: str, _done: float, total: float) -> None:
+        steps[step] = total
+
+    resumed = train(photos, SETTINGS, 1, note, tmp_path / "work")
+    assert resumed.banks[0].bank.id == train(photos, SETTINGS, 1, silent).banks[0].bank.id
+    # A step that is skipped has one part; without, there would be one for each photograph.
+    assert steps["stage 1: sampling"] == steps["stage 2: sampling"] == 1
+
+
+def test_other_settings_or_photographs_are_another_training(tmp_path: Path) -> None:
+
+    photos = crops(tmp_path / "photos", 2)
+    quick = replace(SETTINGS, depths=(0,))
+    folders = {
+        train(photos, quick, 1, silent, tmp_path).work,
+        train(photos[:1], quick, 1, silent, tmp_path).work,
+        train(photos, replace(quick, seed=1), 1, silent, tmp_path).work,
+    }
+    os.utime(photos[0], (1, 1))
+    folders.add(train(photos, quick, 1, silent, tmp_path).work)
+    assert len(folders) == 4
+
+
+def test_a_damaged_item_counts_as_missing(tmp_path: Path) -> None:
+    work = CheckpointDirectory(tmp_path / "work")
+    with work.opened():
+        work.store("item", numbers=np.arange(9))
+        found = work.load("item")
+        assert found is not None
+        assert (found["numbers"] == np.arange(9)).all()
+        path = work.path / "item"
+        whole = path.read_bytes()
+        for position in range(0, len(whole), 7):
+            path.write_bytes(
+                whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :]
+            )
+            assert work.load("item") is None
+            path.write_bytes(whole[:position])
+            assert work.load("item") is None
+
+
+def test_the_same_training_runs_once_at_a_time(tmp_path: Path) -> None:
+    work = CheckpointDirectory(tmp_path / "work")
+    with work.opened(), pytest.raises(CheckpointsInUse), CheckpointDirectory(work.path).opened():
+        pass

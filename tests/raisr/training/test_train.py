@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raisr.codecs import base_codec
+from raisr.errors import ImageUnreadable, NoPhotographs
+from raisr.evaluation.metrics import luma_psnr
+from raisr.images.downscaling import downscale_photo
+from raisr.images.reading import decode_base, read_photo
+from raisr.images.resampling import bicubic, lanczos
+from raisr.images.writing import save_png
+from raisr.training.examples import spread
+from raisr.training.progress import WHOLE
+from raisr.training.settings import Settings
+from raisr.training.train import train
+from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, load, save
+from raisr_decoder.color import luma
+from raisr_decoder.pipeline import NO_FILTERS, restore
+from support import SAMPLES
+from training import SETTINGS, crops, silent
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Crops, so that training takes a moment."""
+    folder = tmp_path_factory.mktemp("photos")
+    paths = []
+    for sample in sorted(SAMPLES.glob("*.jpg")):
+        path = folder / f"{sample.stem}.png"
+        path.write_bytes(save_png(read_photo(sample)[300:600, 300:701]))
+        paths.append(path)
+    return paths
+
+
+def test_a_bank_beats_bicubic_on_another_photograph(photos: list[Path]) -> None:
+    bank = train(photos[:-1], SETTINGS, 1, silent).banks[0].bank
+    original = read_photo(photos[-1])
+    base = decode_base(
+        base_codec("jpeg").encode(downscale_photo(original, Fraction(2), lanczos), 50)
+    )
+    restored, cheap = (
+        luma_psnr(restore(base, each, original.shape[:2]), original) for each in (bank, NO_FILTERS)
+    )
+    assert restored > cheap + 0.1
+    assert load(save(bank)).id == bank.id
+
+
+def test_an_upsample_first_bank_beats_bicubic_at_any_scale(photos: list[Path]) -> None:
+    settings = Settings("png", (Fraction(3, 2), Fraction(2)), True, ((100, 100),), (2,))
+    bank = train(photos[:-1], settings, 1, silent).banks[0].bank
+    assert isinstance(bank.stages[0], ResizeStage)
+    original = read_photo(photos[-1])
+    for divisor in (1.6, 1.87):
+        small = bicubic(original, (round(300 / divisor), round(401 / divisor)))
+        restored, cheap = (
+            luma_psnr(restore(small, each, (300, 401)), original) for each in (bank, NO_FILTERS)
+        )
+        assert restored > cheap + 0.1
+
+
+def test_sharpened_targets_give_a_sharper_bank_and_blending_calms_it(photos: list[Path]) -> None:
+    plain, sharp = (
+        train(photos[:-1], replace(SETTINGS, depths=(3,), sharpen=amount), 1, silent).banks[0].bank
+        for amount in (0, 1.5)
+    )
+    blended = Bank("jpeg", (40, 60), (*sharp.stages, BlendStage(64)))
+    original = read_photo(photos[-1])
+    small = lanczos(original, (150, 201))
+
+    def roughness(bank: Bank) -> float:
+        plane = luma(restore(small, bank, (300, 401))).astype(float)
+        return float(np.abs(np.diff(plane)).mean())
+
+    assert roughness(plain) < roughness(blended) < roughness(sharp)
+
+
+@pytest.mark.parametrize("base", ["jpeg", "webp", "avif"])
+def test_banks_can_be_trained_up_to_the_highest_quality(photos: list[Path], base: str) -> None:
+    settings = replace(SETTINGS, base=base, qualities=((100, 100),), depths=(0,))
+    trained = train(photos[:2], settings, 1, silent)
+    assert (trained.photographs, trained.unreadable) == (2, [])
+
+
+def test_blending_is_the_last_stage(photos: list[Path]) -> None:
+    bank = train(photos[:2], replace(SETTINGS, depths=(0,), blend=32), 1, silent).banks[0].bank
+    assert bank.stages[-1] == BlendStage(32)
+    assert load(save(bank)).id == bank.id
+
+
+def test_jobs_do_not_change_a_bit(photos: list[Path]) -> None:
+    ids = {train(photos, SETTINGS, jobs, silent).banks[0].bank.id for jobs in (1, 2)}
+    assert len(ids) == 1
+
+
+def test_stages_have_the_blocks_of_their_scale(photos: list[Path]) -> None:
+    scale = Fraction(3, 2)
+    settings = Settings("png", (scale, scale), False, ((100, 100),), (1, 0))
+    stages = train(photos[:2], settings, 1, silent).banks[0].bank.stages
+    assert [stage.block for stage in stages if isinstance(stage, FilterStage)] == [3, 2]
+
+
+def test_of_ten_photographs_one_is_held_back_and_measured(tmp_path: Path) -> None:
+    photos = crops(tmp_path / "photos", 10)
+    trained = train(photos, replace(SETTINGS, blend=16), 2, silent)
+    assert (trained.photographs, trained.held_back) == (9, 1)
+    (made,) = trained.banks
+    assert list(made.psnr) == ["base alone", "stage 1", "stage 2", "blend"]
+    assert made.psnr["base alone"] + 0.1 < made.psnr["stage 1"]
+    # What a decoder makes of the same photograph.
+    (example,) = (each for each in spread(photos, SETTINGS) if each.held_back)
+    original = read_photo(example.photo)
+    codec = base_codec("jpeg")
+    small = codec.encode(downscale_photo(original, Fraction(2), codec.reduce), example.quality)
+    unblended = replace(made.bank, stages=made.bank.stages[:-1])
+    for name, bank in {"stage 2": unblended, "blend": made.bank}.items():
+        level = luma_psnr(restore(decode_base(small), bank, original.shape[:2]), original)
+        assert made.psnr[name] == pytest.approx(level, abs=0.05)
+
+
+def test_few_photographs_are_all_trained_on(photos: list[Path]) -> None:
+    trained = train(photos, replace(SETTINGS, depths=(0,)), 1, silent)
+    assert (trained.photographs, trained.held_back) == (len(photos), 0)
+    assert trained.banks[0].psnr == {}
+
+
+def test_ranges_of_quality_get_banks_of_their_own_with_the_same_trees(tmp_path: Path) -> None:
+    photos = crops(tmp_path / "photos", 10)
+    ranges = (5, 15), (60, 90)
+    trained = train(photos, replace(SETTINGS, qualities=ranges), 2, silent)
+    low, high = (made.bank for made in trained.banks)
+    assert (low.quality, high.quality) == ranges
+    assert (trained.photographs, trained.held_back) == (9, 1)
+    pairs = list(zip(filter_stages(low), filter_stages(high), strict=True))
+    for ours, theirs in pairs:
+        assert (ours.tree.threshold == theirs.tree.threshold).all()
+        assert (ours.weights != theirs.weights).any()
+    low_psnr, high_psnr = (made.psnr["base alone"] for made in trained.banks)
+    assert low_psnr + 1 < high_psnr
+    # Each does better where it belongs than in the place of the other.
+    original = read_photo(photos[9])
+    small = base_codec("jpeg").encode(downscale_photo(original, Fraction(2), lanczos), 8)
+    fitting, strange = (
+        luma_psnr(restore(decode_base(small), bank, original.shape[:2]), original)
+        for bank in (low, high)
+    )
+    assert fitting > strange
+
+
+def test_stages_that_gain_too_little_are_left_out(tmp_path: Path) -> None:
+    photos = crops(tmp_path / "photos", 10)
+    (made,) = train(photos, replace(SETTINGS, min_gain=50.0), 1, silent).banks
+    assert len(filter_stages(made.bank)) == len(made.sparse) == 1
+    assert list(made.psnr) == ["base alone", "stage 1", "stage 2"]
+
+
+def test_the_seed_spreads_photographs_in_another_way(photos: list[Path]) -> None:
+    many = photos * 20
+    spreads = [spread(many, replace(SETTINGS, seed=seed)) for seed in (0, 0, 1)]
+    assert spreads[0] == spreads[1]
+    held = [{each.number for each in examples if each.held_back} for examples in spreads]
+    assert len(held[0]) == len(held[2]) == len(many) // 10
+    assert not held[0] & held[2]
+    qualities = [[each.quality for each in examples] for examples in spreads]
+    assert qualities[0] != qualities[2]
+    assert {min(each) for each in qualities} == {40}
+    assert {max(each) for each in qualities} == {60}
+
+
+def test_buckets_of_few_cells_are_counted(photos: list[Path]) -> None:
+    sparse = train(photos[:1], replace(SETTINGS, depths=(7, 0)), 1, silent).banks[0].sparse
+    assert sparse[0] > 64
+    assert sparse[1] == 0
+
+
+def filter_stages(bank: Bank) -> list[FilterStage]:
+    return [stage for stage in bank.stages if isinstance(stage, FilterStage)]
+
+
+def test_unreadable_photographs_are_named_and_skipped(photos: list[Path], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(photos[0].read_bytes()[:1000])
+    trained = train([broken, *photos[:2]], SETTINGS, 1, silent)
+    assert trained.photographs == 2
+    assert [type(error) for error in trained.unreadable] == [ImageUnreadable]
+    assert "broken.png" in str(trained.unreadable[0])
+
+
+def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(NoPhotographs):
+        train([tmp_path / "none.png"], SETTINGS, 1, silent)
+
+
+def test_progress_tells_each_step_to_its_end(photos: list[Path]) -> None:
+    steps: dict[str, tuple[int, int]] = {}
+    train(photos[:2], SETTINGS, 1, lambda step, done, total: steps.update({step: (done, total)}))
+    assert all(done == total for done, total in steps.values())
+    assert len(steps) == 3 + 4 * len(SETTINGS.depths)
+    assert steps[WHOLE] == (100, 100)
+    assert np.all([total > 0 for _, total in steps.values()])

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from raisr_decoder.compiled import LIBRARY
+from tools import compile_kernel as wasm
+from tools.errors import LinkerMissing
+
+PROVENANCE = json.loads(LIBRARY.with_suffix(".json").read_text())
+
+
+def test_the_shipped_library_is_of_these_sources() -> None:
+    assert PROVENANCE["sha256"] == wasm.fingerprint(), "run `make kernel`"
+
+
+def test_the_shipped_library_can_be_made_again(tmp_path: Path) -> None:
+    try:
+        tools = wasm.provenance(wasm.find_linker())
+    except LinkerMissing as missing:
+        pytest.skip(str(missing))
+    if tools != PROVENANCE:
+        pytest.skip(f"the shipped library was made with {PROVENANCE}, here are {tools}")
+    settings = {"NUMBA_OPT": "0", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "tools.compile_kernel", tmp_path]
+    subprocess.run(command, env={**os.environ, **settings}, check=True)
+    assert (tmp_path / LIBRARY.name).read_bytes() == LIBRARY.read_bytes()
+
+
+def test_a_missing_linker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(LinkerMissing, match="lld"):
+        wasm.find_linker()

@@ -1,0 +1,1 @@
+"""What builds the parts that are not Python: nothing here is installed."""

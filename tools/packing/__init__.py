@@ -1,0 +1,1 @@
+"""What runs in Node.js and Pyodide to pack Python for the page."""

@@ -1,0 +1,30 @@
+"""Who does the arithmetic: the functions that take the time, by NumPy or by something faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr_decoder.bank import FilterStage
+from raisr_decoder.color import compose
+from raisr_decoder.filtering import filter_cells
+from raisr_decoder.resize import Taps, resize
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The functions that do the heavy work; all engines give the same pixels."""
+
+    name: str
+    filter_cells: Callable[[NDArray[np.uint8], FilterStage], NDArray[np.int16]]
+    resize: Callable[[NDArray[np.int16], Taps, Taps], NDArray[np.int16]]
+    compose: Callable[[NDArray[np.int16], NDArray[np.int16]], NDArray[np.uint8]]
+    map: Callable[..., Iterator[Any]] = map
+    """Does the strips of a picture, each for itself."""
+
+
+NUMPY = Engine("numpy", filter_cells, resize, compose)

@@ -1,0 +1,25 @@
+"""The largest that a decoder accepts, wherever a file states a size: FORMAT.md, section 8."""
+
+from __future__ import annotations
+
+MAX_SIDE = 65535
+"""Rows or columns of an output image."""
+
+MAX_PIXELS = 1 << 27
+"""Of a base image, and of an output image."""
+
+MAX_RATIO = 8
+"""Of the sides of the output and the base image, whichever is larger."""
+
+MAX_METADATA_BYTES = 16 << 20
+MAX_PARTS = 1 << 16
+"""Segments, chunks or boxes of a file that are looked at."""
+
+MAX_BANK_BYTES = 8 << 20
+MAX_STAGES = 8
+MAX_DEPTH = 10
+"""Levels of a tree."""
+
+MAX_GAIN = 31
+"""A filter's absolute weights sum to at most this, so that weights fit int16, sums fit int32, and
+every partial sum is exact in float32."""
