@@ -58,7 +58,7 @@ format: $(EDITABLE)
 lock: $(EDITABLE)
 	$(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
-		--no-emit-package raisr-decoder --no-emit-package raisr-encoder \
+		--no-emit-package raisr-decoder --no-emit-package raisr --no-emit-package raisr-web --extra train \
 		$(DISTRIBUTIONS:%=%/pyproject.toml) requirements.in --output-file requirements.lock
 	npm update
 

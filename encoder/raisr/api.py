@@ -121,7 +121,7 @@ def encode(
 
     Raises
     ------
-    SettingsContradict, TargetUnreachable, ScoreUnreachable, BankMissing, BankError,
+    SettingsInvalid, TargetUnreachable, ScoreUnreachable, BankMissing, BankError,
     ImageUnsupported, LimitExceeded
 
     Examples
@@ -222,7 +222,7 @@ def upscale(
 
     Raises
     ------
-    SettingsContradict, OutputTooSmall, ImageUnsupported, LimitExceeded, BankMissing, BankError
+    SettingsInvalid, OutputTooSmall, ImageUnsupported, LimitExceeded, BankMissing, BankError
 
     Examples
     --------
@@ -236,7 +236,7 @@ def upscale(
     """
     from raisr.bank_store import BankStore
     from raisr.engines import engine_named
-    from raisr.errors import SettingsContradict
+    from raisr.errors import SettingsInvalid
     from raisr.images.arrays import pixels_of
     from raisr.upscaling import upscale
     from raisr_decoder.shapes import scaled_shape
@@ -245,7 +245,7 @@ def upscale(
     if output_shape is None:
         output_shape = scaled_shape(pixels.shape[:2], _fraction(2 if scale is None else scale))
     elif scale is not None:
-        raise SettingsContradict("scale and output_shape exclude each other; give one")
+        raise SettingsInvalid("scale and output_shape exclude each other; give one")
     chosen = engine_named(engine) if isinstance(engine, str) else engine
     big = upscale(pixels, output_shape, compressed, BankStore.of(banks), chosen)
     return big[..., 0] if getattr(image, "ndim", 3) == 2 else big

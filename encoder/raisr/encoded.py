@@ -26,9 +26,9 @@ class Encoded:
     metadata : Metadata
         As the payload carries it.
     score : float
-        SSIMULACRA2 of the restored picture; of one over 3 megapixels, the mean of nine places.
+        SSIMULACRA2 of the output image; of one over 3 megapixels, the mean of nine places.
     psnr : float
-        Of its luma, in dB.
+        Of the output image's luma, in dB.
     """
 
     base: str

@@ -72,8 +72,8 @@ class ScoreUnreachable(RaisrError):
         )
 
 
-class SettingsContradict(RaisrError):
-    """What is asked for cannot be had together."""
+class SettingsInvalid(RaisrError):
+    """What is asked for does not exist, or not together."""
 
 
 class BankMissing(RaisrError):

@@ -21,17 +21,21 @@ def avif() -> BaseCodec:
 
 
 def save_avif(rgb: NDArray[np.uint8], quality: float, speed: int = FINAL_SPEED) -> bytes:
-    """An AVIF, 4:4:4, of a picture of shape (M, N, 3); quality 0..99, whole or not, speed 0..10."""
+    """An AVIF file, 4:4:4, as Firefox decodes 4:2:0 to other pixels than Pillow does.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (M, N, 3), uint8
+    quality : float
+        0..99, whole or not.
+    speed : int, optional
+        Of libaom, 0..10.
+    """
     quantizer, boost = _quantization(quality)
-    # libaom's tuning for looks spends less on colour in 4:4:4, but sharpens at the cost of
-    # fidelity, and moves more bytes to calm areas than pays. Bytes for the same luma PSNR /
-    # SSIMULACRA2 against its tuning for SSIM, nine crops at speed 6: as it is -0.5 / -9.6 %, this
-    # way -5 / -10 %.
+    # libaom's tuning for looks, without the sharpening that costs fidelity.
     tuning = {"tune": "iq", "sharpness": "0", "enable-cdef": "1"}
     tuning |= {"cq-level": str(quantizer), "deltaq-strength": str(boost)}
-    # Firefox decodes 4:2:0 to other pixels. Speed 5 takes 6 % fewer bytes than 6, and six times as
-    # long; 4 takes 2 and 1 % fewer than 5, and 1.4 times as long. Two threads take half the time,
-    # and 0.1 to 0.5 % more bytes than one; more change nothing.
+    # More than two threads change nothing.
     options = {"speed": speed, "subsampling": "4:4:4", "max_threads": 2, "advanced": tuning}
     return save(rgb, "AVIF", **options)
 
@@ -42,16 +46,12 @@ def save_avif_fast(rgb: NDArray[np.uint8], quality: float) -> bytes:
 
 
 def save_plain_avif(rgb: NDArray[np.uint8], quality: float) -> bytes:
-    """As `save_avif`, as Pillow writes it unless told otherwise: 4:2:0, speed 6."""
+    """An AVIF file as Pillow writes it by default: 4:2:0, speed 6."""
     return save(rgb, "AVIF", quality=quality, max_threads=1)
 
 
 def _quantization(quality: float) -> tuple[int, int]:
-    """Quantizer 1..63, and percent of variance boost: what makes a file larger by less than that.
-
-    One quantizer less takes 4 to 10 % more bytes, and 20 % more boost 3 to 14 %, for about the same
-    gain per byte.
-    """
+    """Quantizer 1..63, and percent of variance boost, which makes steps between two quantizers."""
     whole, fraction = divmod(quality, 1)
     # Whole qualities much as libavif maps them for this tuning, which has fewer quantizers.
     exact = float(np.interp(whole, (0, 34, 99), (63, 47, 1)))

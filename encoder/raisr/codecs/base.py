@@ -16,7 +16,7 @@ Encode = Callable[[NDArray[np.uint8], float], bytes]
 
 @dataclass(frozen=True)
 class BaseCodec:
-    """An ordinary picture format.
+    """An ordinary image format, and how raisr writes it.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class BaseCodec:
         Files of rising size that the codec makes from one whole quality to the next: fractions of a
         quality.
     encode : callable
-        A picture of shape (M, N, 3), uint8, and a quality as the bytes of a file.
+        An image of shape (M, N, 3), uint8, and a quality as the bytes of a file.
     encode_fast : callable
         The same in a fraction of the time, for the fast pass: a few percent larger where `encode`
         is slow, else `encode` itself.

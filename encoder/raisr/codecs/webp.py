@@ -16,5 +16,5 @@ def webp() -> BaseCodec:
 
 
 def save_webp(rgb: NDArray[np.uint8], quality: float) -> bytes:
-    """A lossy WebP of a picture of shape (M, N, 3); quality 0..100, whole."""
+    """A lossy WebP file of an image of shape (M, N, 3), uint8; quality 0..100, whole."""
     return save(rgb, "WEBP", quality=quality, method=6)

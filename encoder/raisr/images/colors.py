@@ -42,5 +42,5 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             if converted is not None:
                 return converted
         except (ImageCms.PyCMSError, OSError):
-            pass  # A profile that cannot be used is no reason to refuse the picture.
+            pass  # A profile that cannot be used is no reason to refuse the image.
     return image.convert("RGB")

@@ -35,19 +35,19 @@ PHOTO_FORMATS = tuple(each.name.upper() for each in FORMATS)
 BASE_FORMATS = tuple(name.upper() for name in BASES)
 
 MAX_SCANS = 100
-"""Of a JPEG; each may cost as much as a whole picture. Encoders write about ten."""
+"""Of a JPEG; each may cost as much as a whole image. Encoders write about ten."""
 
 
 @dataclass(frozen=True)
 class LoadedImage:
-    """An upright picture in sRGB.
+    """An upright image in sRGB.
 
     Attributes
     ----------
     rgb : ndarray of shape (M, N, 3), uint8
         Colours, not multiplied by alpha.
     alpha : ndarray of shape (M, N), uint8, or None
-        0 where the picture is transparent, 255 where it is opaque; None if it is opaque everywhere.
+        0 where the image is transparent, 255 where it is opaque; None if it is opaque everywhere.
     """
 
     rgb: NDArray[np.uint8]
@@ -55,16 +55,16 @@ class LoadedImage:
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
-        """Colours and, unless the picture is opaque, alpha: shape (M, N, 3) or (M, N, 4), uint8."""
+        """Colours and, unless the image is opaque, alpha: shape (M, N, 3) or (M, N, 4), uint8."""
         return self.rgb if self.alpha is None else np.dstack([self.rgb, self.alpha])
 
     def on_white(self) -> NDArray[np.uint8]:
-        """The picture as it looks on white paper: shape (M, N, 3), uint8."""
+        """The image composited on white: shape (M, N, 3), uint8."""
         return self.rgb if self.alpha is None else composite_on_white(self.rgb, self.alpha)
 
 
 def read_image(source: Path) -> LoadedImage:
-    """A picture from a file, animations as their first frame.
+    """An image from a file, animations as their first frame.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def stored_shape(payload: bytes) -> tuple[int, int]:
 
 
 def decode_base(payload: bytes) -> NDArray[np.uint8]:
-    """The base picture of a payload, as a browser decodes it.
+    """The base image of a payload, as a browser decodes it.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def decode_base(payload: bytes) -> NDArray[np.uint8]:
 
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
-    """Turn whatever goes wrong in reading a picture into our errors, and warnings into silence."""
+    """Turn whatever goes wrong in reading an image into our errors, and warnings into silence."""
     try:
         # For good: what `catch_warnings` puts back, another thread may have changed meanwhile.
         warnings.filterwarnings("ignore", module="PIL", append=True)
@@ -208,7 +208,7 @@ def _orientation(image: Image.Image) -> int:
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:
-        return 1  # Damaged metadata is no reason to refuse the picture.
+        return 1  # Damaged metadata is no reason to refuse the image.
     return orientation if orientation in range(1, 9) else 1
 
 

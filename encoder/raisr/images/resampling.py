@@ -8,12 +8,12 @@ from PIL import Image
 
 
 def lanczos(photo: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Reduce a picture of shape (M, N, 3) with Lanczos' windowed sinc (a = 3) to `shape`."""
+    """Reduce an image of shape (M, N, 3) with Lanczos' windowed sinc (a = 3) to `shape`."""
     return _resize(photo, shape, Image.Resampling.LANCZOS)
 
 
 def bicubic(photo: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Antialiased bicubic resize of a picture or plane; agrees with MATLAB's ``imresize``."""
+    """Antialiased bicubic resize of an image or plane; agrees with MATLAB's ``imresize``."""
     return _resize(photo, shape, Image.Resampling.BICUBIC)
 
 

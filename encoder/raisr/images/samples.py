@@ -88,7 +88,7 @@ def _tag(image: Image.Image, tag: int) -> object:
 
 
 def _sixteen_bit(image: Image.Image, rawmode: str, data: bytes, name: str) -> NDArray[np.uint32]:
-    """The samples of a picture of 16-bit colours, whose upper bytes are loaded.
+    """The samples of an image of 16-bit colours, whose upper bytes are loaded.
 
     Returns
     -------

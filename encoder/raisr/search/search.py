@@ -1,4 +1,7 @@
-"""Photograph -> the best of its candidates: base codec, scale, quality and bank."""
+"""Photograph -> the best payload: base codec, scale, quality and bank.
+
+A fast pass encodes every variant with the codec in a hurry, a final pass the best few with care.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from raisr.search.settings import DEFAULT_SCORE, Settings
 from raisr.search.variant import BaseImages, ReferenceImage, Trial, Variant
 
 FULL_ENOUGH, FULL = 0.015, 0.003
-"""Share of a target size that fast_pass and final files may leave unused."""
+"""Share of a target size that files of the fast and of the final pass may leave unused."""
 
 GOOD_ENOUGH = 0.4
 """Points of SSIMULACRA2 above a target at which refining stops."""
@@ -32,30 +35,24 @@ ROUGHLY = 7.0
 """Points off a target from where one can tell the bytes that it likely needs."""
 
 HOPELESS = 5.0
-"""Points of SSIMULACRA2 behind another base codec from where on other scales do not help.
-
-On six photographs at three sizes and three scores no file of JPEG or WebP that started from so
-far behind AVIF's fast came closer than 2.6.
-"""
+"""Points of SSIMULACRA2 behind another base codec from where on other scales do not help."""
 
 CLOSE = 0.05
-"""dB behind the best fast up to which a fast is final_passes, too."""
+"""dB behind the best of the fast pass up to which a variant gets a final pass, too."""
 
 MAX_FINAL_GAIN = 10.0
-"""Points of SSIMULACRA2 that one fast may gain over another at equal bytes by being final_passes."""
+"""Points of SSIMULACRA2 that the final pass may give one variant more than another."""
 
 FINAL_GAIN = 1.0
-"""Points that a fast gains at the same quality, about; at equal bytes some gain as much more."""
+"""Points that the final pass adds at the same quality, about; at equal bytes up to as many more."""
 
 CONTENDING = 0.5
-"""Points of SSIMULACRA2 behind the best up to which others are tried at other bytes, too."""
+"""Points of SSIMULACRA2 behind the best up to which a variant stays in the search for a score."""
 
 POINTS_PER_DECIBEL = 60.0
-"""Points of SSIMULACRA2 that a dB of luma PSNR is objective at equal bytes.
+"""Points of SSIMULACRA2 that a dB of luma PSNR counts for at equal bytes.
 
-SSIMULACRA2 alone prefers so much reduction that it gives up two dB for two points. On six training
-photographs as JPEG, 20 points saved 22 % of the bytes by luma PSNR and 39 % by SSIMULACRA2, 60
-points 25 and 35 %, 1000 points no more by PSNR.
+SSIMULACRA2 alone would give up two dB for two points, by downscaling further.
 """
 
 STEEPNESS = 1.2
@@ -90,11 +87,11 @@ class Effort:
     Attributes
     ----------
     fast_pass : bool
-        Whether the search uses the codec's quick twin.
+        Whether there is a fast pass; without one every variant gets a final pass.
     scales : int
         How many scales of a base codec are judged.
     final_passes : int
-        How many of the best fast_pass are final_passes with the codec at its best.
+        How many of the best variants of each base codec get a final pass.
     """
 
     fast_pass: bool
@@ -111,7 +108,7 @@ def search(
     banks: BankStore | None = None,
     jobs: int = -1,
 ) -> Encoded:
-    """The best encoded for what is asked.
+    """The best payload for what is asked.
 
     Parameters
     ----------
@@ -258,7 +255,7 @@ class _Search:
         plain = self._plain_near(close, size)
         chosen = (_Start(each.variant.final, each.quality) for each in self._few(close))
         finals_to_try = {start.variant: start for start in [*plain, *chosen]}
-        # Where no fast fits, a file that takes its time may.
+        # Where no file of the fast pass fits, one of the final pass may.
         starts = list(finals_to_try.values()) or [
             _Start(variant.final) for variant in self._variants
         ]
@@ -294,7 +291,7 @@ class _Search:
         return best.variant.final.trial(best.quality)
 
     def _plain_near(self, close: list[Trial], size: int) -> list[_Start]:
-        """Plain codecs whose fast_pass do not tell for certain that they are no better."""
+        """Plain codecs that a final pass may still make better than what came close."""
         least = _least(close, lambda trial: -trial.score)
         starts = []
         for variant in self._variants:
@@ -318,7 +315,7 @@ class _Search:
         contenders = self._judged(self._fitting(self._starts, size, _fit), objective)
         close = _close(contenders, lambda trial: -objective(trial), CONTENDING + FINAL_GAIN)
         best = max(map(objective, close), default=0.0)
-        # What is no fast gains nothing by being final_passes.
+        # A codec without a fast pass gains nothing by the final one.
         hopeful = [
             each
             for each in close
@@ -369,7 +366,7 @@ class _Search:
         return [variant.trial(quality) for variant, quality in trials if quality is not None]
 
     def _judged(self, trials: list[Trial], objective: Objective) -> list[Trial]:
-        """The trials of equal bytes that were objective a SSIMULACRA2, the best one first."""
+        """The trials of equal bytes that were judged by SSIMULACRA2, the best one first."""
         by_codec: dict[BaseCodec, list[Trial]] = {}
         for trial in trials:
             by_codec.setdefault(trial.variant.images.codec, []).append(trial)
@@ -377,7 +374,7 @@ class _Search:
         leaders = [max(of_codec, key=_psnr) for of_codec in by_codec.values()]
         self._each(_score, leaders)
         judged: list[Trial] = []
-        # Drafts come first, and always: they alone gain by being final_passes.
+        # Codecs with a fast pass come first, and always: they alone gain by the final pass.
         for leader in sorted(
             leaders, key=lambda each: (each.variant.fast, objective(each)), reverse=True
         ):
@@ -389,7 +386,7 @@ class _Search:
         """Of one base codec the plain trial, and others from the likeliest scale to the best."""
         plain = [trial for trial in trials if trial.bank is None]
         others = sorted((trial for trial in trials if trial.bank is not None), key=_scale)
-        # PSNR prefers less reduction than SSIMULACRA2 does.
+        # PSNR prefers smaller scales than SSIMULACRA2 does.
         low = max(range(len(others)), key=lambda place: others[place].psnr, default=0)
         high = min(low + 2, len(others))
         self._each(_score, plain + others[low:high])
@@ -426,7 +423,7 @@ def _no_worse(trials: list[Trial]) -> list[Trial]:
 def _close(trials: list[Trial], cost: Callable[[Trial], float], slack: float) -> list[Trial]:
     """The trials that come close to the best one of their base codec.
 
-    Drafts of different codecs cannot be compared: AVIF's gain most when they are final_passes.
+    Different codecs cannot be compared after the fast pass: AVIF gains most by the final one.
     """
     least = _least(trials, cost)
     return [each for each in trials if cost(each) <= least[each.variant.images.codec.name] + slack]

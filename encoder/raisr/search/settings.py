@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from raisr.errors import SettingsContradict
+from raisr.errors import SettingsInvalid
+from raisr_decoder.bank import BASES
 
 AUTO_BASES = ("avif", "webp", "jpeg")
 """Base codecs that every current browser decodes, those that need the fewest bytes first."""
 
 DEFAULT_SCORE = 70.0
-"""SSIMULACRA2 that is aimed at where nothing else is asked for: high quality."""
+"""Target score where nothing else is asked for: high quality."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ class Settings:
         Lowest SSIMULACRA2; the fewest bytes that reach it are kept. `DEFAULT_SCORE` where no other
         aim is given.
     effort : int
-        1..3: how many candidates are judged by SSIMULACRA2 and finished with the codec at its best;
-        3 does without quick drafts.
+        1..3: how many variants are judged by SSIMULACRA2 and get a final pass; with 3 all do, and
+        there is no fast pass.
 
     Raises
     ------
-    SettingsContradict
+    SettingsInvalid
     """
 
     base: str = "auto"
@@ -51,6 +52,16 @@ class Settings:
     effort: int = 2
 
     def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("base", self.base, ("auto", *BASES)),
+            ("quality", self.quality, (None, *range(101))),
+            ("effort", self.effort, (1, 2, 3)),
+        ):
+            if value not in allowed:
+                known = "0 to 100" if name == "quality" else ", ".join(map(str, allowed))
+                raise SettingsInvalid(f"{value!r} is no {name}; choose one of {known}")
+        if self.target_size is not None and self.target_size < 1:
+            raise SettingsInvalid(f"{self.target_size} bytes are no target size; give at least 1")
         aims = {
             "quality": self.quality,
             "target size": self.target_size,
@@ -58,9 +69,9 @@ class Settings:
         }
         given = [name for name, value in aims.items() if value is not None]
         if len(given) > 1:
-            raise SettingsContradict(f"{' and '.join(given)} exclude each other; give one")
+            raise SettingsInvalid(f"{' and '.join(given)} exclude each other; give one")
         if self.base == "png" and self.quality is not None and self.scale is None:
-            raise SettingsContradict(
+            raise SettingsInvalid(
                 "png is lossless, so a quality does not tell what scale it shall have; give a "
                 "scale, a target size or a target score"
             )

@@ -1,4 +1,4 @@
-"""One variant to send a photograph, restored exactly as viewers will see it, and judged."""
+"""Variants of a payload: encoded, decoded exactly as viewers will see it, and judged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from raisr_decoder.pipeline import NO_FILTERS, restore
 
 
 class ReferenceImage:
-    """The photograph that candidates are made of and judged against.
+    """The photograph that payloads are made of and judged against.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class ReferenceImage:
     """
 
     def __init__(self, photo: NDArray[np.uint8]) -> None:
-        # Judged over white, where transparency cannot hide an error nor blow one up.
+        # Judged composited on white, where transparency neither hides nor inflates an error.
         self.flat, self.alpha = split_alpha(photo)
         self.shape: tuple[int, int] = self.flat.shape[:2]
         # The kernels use every core; not all of Numba's threading layers allow two at a time.
@@ -42,7 +42,7 @@ class ReferenceImage:
 
 
 class BaseImages:
-    """The photograph at one scale as files of a base codec: what differs is the quality.
+    """Base images of one scale and base codec, at any quality.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class BaseImages:
     codec : BaseCodec
     scale : Fraction
     fast : bool
-        Whether the codec's quick twin makes the files.
+        Whether the codec's fast encoder makes the files.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class BaseImages:
 
     @cached_property
     def final(self) -> BaseImages:
-        """As the codec makes them when it takes its time."""
+        """Those of the final pass."""
         if self._encode is self.codec.encode:
             return self
         return BaseImages(self.reference, self.codec, self.scale)
 
     def file(self, quality: float) -> bytes:
-        """A base picture without a metadata."""
+        """A base image without metadata."""
         # The plain codec and filters at scale 1 often ask for the same file at the same time.
         with self._encoding:
             if quality not in self._files:
@@ -88,7 +88,7 @@ class BaseImages:
 
     @cached_property
     def metadata(self) -> Metadata:
-        """As long as the final one, whatever that will say."""
+        """Metadata of the length that the final one will have, whatever it will say."""
         rows, columns = self.reference.shape
         packed = None
         if self.reference.alpha is not None:
@@ -103,13 +103,13 @@ class BaseImages:
 
 
 class Variant:
-    """Base images, and how they are restored: what differs is the quality.
+    """A base codec and a scale, with filters or without, at any quality.
 
     Parameters
     ----------
     images : BaseImages
     banks : BankStore or None
-        None where nothing restores them: the plain codec.
+        Filters to choose from; None for the plain codec.
     """
 
     def __init__(self, images: BaseImages, banks: BankStore | None) -> None:
@@ -118,13 +118,13 @@ class Variant:
 
     @cached_property
     def final(self) -> Variant:
-        """With the codec at its best."""
+        """The same variant of the final pass."""
         final = self.images.final
         return self if final is self.images else Variant(final, self.banks)
 
     @property
     def fast(self) -> bool:
-        """Whether it gains by being final_passes."""
+        """Whether it belongs to a fast pass, so that a final pass makes it better."""
         return self.final is not self
 
     def trial(self, quality: float) -> Trial:
@@ -159,7 +159,7 @@ class Trial:
 
     @property
     def psnr(self) -> float:
-        """Of restored luma, in dB."""
+        """PSNR of the output image's luma, in dB."""
         if "psnr" not in self._measured:
             reference = self.variant.images.reference
             self._measured["psnr"] = luma_psnr(self._decoded(), reference.flat)
@@ -167,7 +167,7 @@ class Trial:
 
     @property
     def score(self) -> float:
-        """SSIMULACRA2 of the restored picture, of a large one the mean of nine places."""
+        """SSIMULACRA2 of the output image; of a large one the mean of nine places."""
         if "score" not in self._measured:
             shown, reference = self._decoded(), self.variant.images.reference
             areas = judged_areas(reference.shape)
@@ -177,7 +177,7 @@ class Trial:
         return self._measured["score"]
 
     def encoded(self) -> Encoded:
-        """All of it, with the payload."""
+        """The payload and all that was measured."""
         images = self.variant.images
         bank = None if self.bank is None else self.bank.id
         metadata = replace(images.metadata, bank=bank, psnr=self.psnr, score=self.score)
@@ -193,7 +193,7 @@ class Trial:
         )
 
     def _decoded(self) -> NDArray[np.uint8]:
-        """What viewers see, over white: shape (M, N, 3), uint8."""
+        """What viewers see, composited on white: shape (M, N, 3), uint8."""
         images = self.variant.images
         base = decode_base(images.file(self.quality))
         bank = NO_FILTERS if self.bank is None else self.bank

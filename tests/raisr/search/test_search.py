@@ -9,7 +9,7 @@ import pytest
 
 from raisr.decoding import decode
 from raisr.encoded import Encoded
-from raisr.errors import BankMissing, ScoreUnreachable, SettingsContradict, TargetUnreachable
+from raisr.errors import BankMissing, ScoreUnreachable, SettingsInvalid, TargetUnreachable
 from raisr.evaluation.metrics import ssimulacra2
 from raisr.images.reading import read_photo
 from raisr.search.search import POINTS_PER_DECIBEL, plain, plain_reaching, plain_within, search
@@ -123,9 +123,9 @@ def test_what_cannot_be_reached_says_what_can(photo: np.ndarray) -> None:
 
 
 def test_settings_that_contradict_are_refused(photo: np.ndarray) -> None:
-    with pytest.raises(SettingsContradict, match="exclude each other"):
+    with pytest.raises(SettingsInvalid, match="exclude each other"):
         Settings(quality=30, target_size=1000)
-    with pytest.raises(SettingsContradict, match="lossless"):
+    with pytest.raises(SettingsInvalid, match="lossless"):
         Settings("png", quality=30)
     with pytest.raises(BankMissing):
         search(photo, Settings("webp", Fraction(4)))
