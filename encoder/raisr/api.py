@@ -96,7 +96,7 @@ def encode(
     Parameters
     ----------
     image : ndarray of shape (M, N), (M, N, 3) or (M, N, 4), uint8, or PIL image
-        sRGB, with straight alpha. The colour profile and the orientation of a PIL image are applied.
+        sRGB, with straight alpha. Colour profile and orientation of a PIL image are applied.
     base : str, optional
         Base codec: jpeg, webp, avif or png; "auto" for the best of those that all browsers decode.
     scale : Fraction, float or str, optional
@@ -268,8 +268,8 @@ def info(source: Source) -> Info:
     >>> import numpy as np
     >>> import raisr
     >>> data = raisr.encode(np.zeros((40, 60), np.uint8), base="webp", scale=2, quality=50)
-    >>> told = raisr.info(data)
-    >>> told.width, told.height, told.base, told.scale
+    >>> facts = raisr.info(data)
+    >>> facts.width, facts.height, facts.base, facts.scale
     (60, 40, 'webp', Fraction(2, 1))
     """
     from raisr.images.reading import stored_shape
@@ -382,4 +382,9 @@ def _bytes_of(source: Source) -> bytes:
 
 def _fraction(scale: Fraction | float | str) -> Fraction:
     """A scale as a person means it: 1.37 is 137/100, not the nearest binary fraction."""
-    return Fraction(str(scale))
+    from raisr.errors import SettingsInvalid
+
+    try:
+        return Fraction(str(scale))
+    except (ValueError, ZeroDivisionError) as error:
+        raise SettingsInvalid(f"{scale!r} is no scale; give a number such as 2 or '3/2'") from error

@@ -55,7 +55,7 @@ class BankStore:
         ------
         BankUnknown, BankError
         """
-        # Not by way of all banks: reading them takes a quarter of a second.
+        # Reading all banks takes a quarter of a second: read this one alone.
         named = self._named.get(bank_id)
         return named or load(read_file(shipped_path(bank_id), MAX_BANK_BYTES + 1), bank_id)
 
@@ -71,7 +71,7 @@ class BankStore:
         return _closest(self._direct(base, scale), base, scale, quality)
 
     def candidates(self, base: str, scale: Fraction, quality: float) -> list[Bank]:
-        """The direct banks worth trying: where ranges adjoin, the neighbour may serve better.
+        """The direct banks to try: where ranges of quality adjoin, the neighbour may serve better.
 
         Those that the user named come alone where there are any; none if no bank serves this scale.
         """

@@ -1,4 +1,4 @@
-"""Payload -> full picture: what a viewer sees."""
+"""Payload -> output image: what a viewer sees."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Limits:
     Attributes
     ----------
     pixels : int
-        Of the base picture and of the full picture, each; checked before any pixel is decoded.
+        Of the base image and of the output image, each; checked before any pixel is decoded.
     seconds : float
-        That restoring takes, reading and decoding aside; what is late stops between two strips.
+        That the filters take; checked between two strips.
     """
 
     pixels: int = MAX_PIXELS
@@ -46,7 +46,7 @@ def decode(
     engine: Engine | None = None,
     limits: Limits | None = None,
 ) -> NDArray[np.uint8]:
-    """Restore a payload.
+    """Decode a payload.
 
     Parameters
     ----------
@@ -69,14 +69,14 @@ def decode(
     metadata = parse(payload)
     small = stored_shape(payload)
     check_sizes(small, metadata.shape)
-    for name, (rows, columns) in {"base": small, "full": metadata.shape}.items():
+    for name, (rows, columns) in {"base": small, "output": metadata.shape}.items():
         if rows * columns > limits.pixels:
-            raise LimitExceeded(f"pixels of the {name} picture", rows * columns, limits.pixels)
+            raise LimitExceeded(f"pixels of the {name} image", rows * columns, limits.pixels)
     bank = find_bank(metadata, banks or BankStore())
     base = decode_base(payload)
     alpha = None if metadata.alpha is None else parse_alpha(metadata.alpha, base.shape[:2])
-    hurried = _within(limits.seconds, engine or fastest())
-    return restore(base, bank, metadata.shape, alpha, hurried)
+    timed = _within(limits.seconds, engine or fastest())
+    return restore(base, bank, metadata.shape, alpha, timed)
 
 
 def find_bank(metadata: Metadata, banks: BankStore) -> Bank:
@@ -97,7 +97,7 @@ def _within(seconds: float, engine: Engine) -> Engine:
         def step(item: Any) -> Any:
             spent = time.monotonic() - begun
             if spent > seconds:
-                raise LimitExceeded("seconds of restoring", math.ceil(spent), math.floor(seconds))
+                raise LimitExceeded("seconds of filtering", math.ceil(spent), math.floor(seconds))
             return function(item)
 
         return engine.map(step, items)

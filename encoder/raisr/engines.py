@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from raisr.errors import SettingsInvalid
 from raisr_decoder.engine import NUMPY, Engine
 
 
@@ -19,11 +20,17 @@ def engine_named(name: str) -> Engine:
     ----------
     name : str
         "numba", "numpy", or "auto" for the fastest that is installed.
+
+    Raises
+    ------
+    SettingsInvalid
     """
     if name == "auto":
         return fastest()
     if name == "numpy":
         return NUMPY
+    if name != "numba":
+        raise SettingsInvalid(f"{name!r} is no engine; choose auto, numba or numpy")
     # Slow to import, and not needed where NumPy does.
     from raisr import kernels
 

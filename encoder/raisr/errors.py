@@ -63,7 +63,7 @@ class TargetUnreachable(RaisrError):
 
 
 class ScoreUnreachable(RaisrError):
-    """No quality of the base codec makes the restored picture that good."""
+    """No quality of the base codec makes the output image that good."""
 
     def __init__(self, target: float, best: float) -> None:
         self.target, self.best = target, best
@@ -92,7 +92,7 @@ class WrongScale(RaisrError):
 
     def __init__(self, bank: str, served: Fraction | None, wanted: Fraction) -> None:
         self.bank, self.served, self.wanted = bank, served, wanted
-        super().__init__(f"bank {bank} enlarges by {served}, not by {wanted}; say --scale {served}")
+        super().__init__(f"bank {bank} upscales by {served}, not by {wanted}; say --scale {served}")
 
 
 class ImageTooSmall(RaisrError):

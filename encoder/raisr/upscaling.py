@@ -1,4 +1,4 @@
-"""An ordinary picture, without a metadata, to a larger one."""
+"""An ordinary image -> a larger one."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from raisr_decoder.pipeline import restore
 from raisr_decoder.shapes import Shape, check_sizes
 
 CLEAN, COMPRESSED = ("png", 100), ("jpeg", 80)
-"""Base codec and quality that stand for pictures without and with artefacts."""
+"""Base codec and quality that stand for images without and with artefacts."""
 
 
 def upscale(
-    picture: NDArray[np.uint8],
+    image: NDArray[np.uint8],
     shape: Shape,
     compressed: bool = False,
     banks: BankStore | None = None,
     engine: Engine | None = None,
 ) -> NDArray[np.uint8]:
-    """Enlarge a picture.
+    """Upscale an image.
 
     Parameters
     ----------
-    picture : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+    image : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
         sRGB.
     shape : (int, int)
-        Rows and columns of the result, none smaller than the picture's.
+        Rows and columns of the result, none smaller than the image's.
     compressed : bool, optional
-        Whether the picture was compressed with loss, so that artefacts are to be removed as well.
+        Whether the image was compressed with loss, so that artefacts are to be removed as well.
     banks : BankStore, optional
         Banks to choose from; the shipped ones by default.
     engine : Engine, optional
@@ -49,16 +49,16 @@ def upscale(
     ------
     OutputTooSmall, LimitExceeded, BankMissing, BankError
     """
-    rows, columns = picture.shape[:2]
+    rows, columns = image.shape[:2]
     if shape[0] < rows or shape[1] < columns:
         raise OutputTooSmall((rows, columns), shape)
     check_sizes((rows, columns), shape)
     base, quality = COMPRESSED if compressed else CLEAN
     banks = banks or BankStore()
     scale = Fraction(shape[0], rows)
-    # A direct bank enlarges rows and columns alike.
+    # A direct bank upscales rows and columns alike.
     alike = scale == Fraction(shape[1], columns)
     choose = banks.choose_any if alike else banks.choose_upsample_first
     bank = choose(base, scale, quality)
-    flat, alpha = split_alpha(picture)
-    return restore(flat, bank, shape, alpha, engine or fastest())
+    rgb, alpha = split_alpha(image)
+    return restore(rgb, bank, shape, alpha, engine or fastest())

@@ -61,13 +61,13 @@ def test_a_tiny_file_cannot_ask_for_gigabytes() -> None:
     tracemalloc.stop()
 
 
-@pytest.mark.parametrize(("pixels", "which"), [(619, "base"), (620, "full"), (2479, "full")])
+@pytest.mark.parametrize(("pixels", "which"), [(619, "base"), (620, "output"), (2479, "output")])
 def test_an_application_may_allow_fewer_pixels(banks: BankStore, pixels: int, which: str) -> None:
-    with pytest.raises(LimitExceeded, match=f"{which} picture"):
+    with pytest.raises(LimitExceeded, match=f"{which} image"):
         decode(PAYLOAD, banks, limits=Limits(pixels=pixels))
     assert decode(PAYLOAD, banks, limits=Limits(pixels=2480)).shape == (40, 62, 3)
 
 
 def test_restoring_stops_when_its_time_is_over(banks: BankStore) -> None:
-    with pytest.raises(LimitExceeded, match="seconds of restoring"):
+    with pytest.raises(LimitExceeded, match="seconds of filtering"):
         decode(PAYLOAD, banks, NUMPY, Limits(seconds=-1))

@@ -32,10 +32,10 @@ class Commands(click.Group):
     Errors of ours end in a sentence and exit code 1, not in a traceback.
     """
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return sorted({*COMMANDS, *entry_points(group="raisr.commands").names})
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
             module = import_module(f"raisr.cli.{cmd_name.replace('-', '_')}")
             command: click.Command = module.command

@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 @click.option(
     "--target-score",
     type=click.FloatRange(max=100),
-    help="Lowest SSIMULACRA2 of the restored picture, in the fewest bytes: 30 is low, 50 medium, "
-    f"70 high quality, 90 like the original.  [default without another aim: {DEFAULT_SCORE:g}]",
+    help="Lowest SSIMULACRA2 of the output image, in the fewest bytes: 30 is low, 50 medium, "
+    f"70 high quality, 90 like the photograph.  [default without another aim: {DEFAULT_SCORE:g}]",
 )
 @click.option(
     "--quality",
@@ -93,9 +93,9 @@ def command(
 ) -> None:
     """Make payloads of photographs (or of folders of them).
 
-    A payload is an ordinary picture, mostly smaller than the photograph, that carries a note on
-    how to restore it. Any viewer opens it. Base codec, scale, quality and filters are searched for
-    each photograph; the plain codec at full size is always among the candidates.
+    A payload is an ordinary image, mostly smaller than the photograph, with metadata that says
+    how to decode it to the photograph's size. Any viewer opens it. Base codec, scale, quality and
+    filters are searched for each photograph; the plain codec at scale 1 is always tried, too.
 
     A photograph whose payload is there already, made with the same settings and banks, is left as
     it is.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     help="Also draw a bank's trees and filters, as this PNG file.",
 )
 def command(file: Path, as_json: bool, plot: Path | None) -> None:
-    """Tell what the metadata of a payload says, or what a bank holds.
+    """Describe a payload or a filter bank.
 
     \b
     raisr info small.jpg

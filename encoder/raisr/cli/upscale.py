@@ -35,7 +35,7 @@ def command(
     source: str,
     banks: tuple[Path, ...],
 ) -> None:
-    """Upscale an ordinary image, one without metadata of raisr.
+    """Upscale an ordinary image, one that is no payload.
 
     \b
     raisr upscale photo.png -o big.png --scale 2

@@ -19,7 +19,7 @@ def pixels_of(image: NDArray[np.uint8] | Image) -> NDArray[np.uint8]:
     Parameters
     ----------
     image : ndarray of shape (M, N), (M, N, 3) or (M, N, 4), uint8, or PIL image
-        sRGB, with straight alpha. The colour profile and the orientation of a PIL image are applied.
+        sRGB, with straight alpha. Colour profile and orientation of a PIL image are applied.
 
     Returns
     -------

@@ -34,7 +34,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             if source.profile.xcolor_space.strip() == "RGB" and image.mode == "L":
                 image = image.convert("RGB")
-            # The quick way is exact enough in three channels, but up to ten levels off in one.
+            # The quick conversion is exact enough in three channels, but ten levels off in one.
             flags = ImageCms.Flags.NOOPTIMIZE if image.mode == "L" else ImageCms.Flags.NONE
             converted = ImageCms.profileToProfile(
                 image, source, srgb, outputMode="RGB", flags=flags

@@ -1,4 +1,4 @@
-"""Photograph -> base image before compression, aligned with the cells that restore it."""
+"""Photograph -> base image before compression, aligned with the cells of the filters."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 from raisr.errors import ImageUnreadable
 
 # Pillow reads only the upper byte of 16-bit colours. Read once more in the other byte order, the
-# same pixels give the lower byte. (";16N" is the order of this machine; "LA;16B" has no such twin,
-# but read as four bytes a pixel it shows both bytes of both samples.)
+# same pixels give the lower byte. (";16N" is the order of this machine; "LA;16B" has no layout of
+# the other order, but read as four bytes a pixel it shows both bytes of both samples.)
 _LOWER_BYTES = {
     "RGB;16B": "RGB;16L",
     "RGB;16L": "RGB;16B",
@@ -50,7 +50,7 @@ def eight_bit(image: ImageFile.ImageFile, data: bytes, name: str) -> Image.Image
         if _tag(image, ExifTags.Base.PhotometricInterpretation) == 0:
             samples = maximum - samples  # White is zero, which Pillow overlooks here.
     elif rawmode in _LOWER_BYTES:
-        samples = _sixteen_bit(image, rawmode, data, name)
+        samples = _sixteen_bit(image, rawmode, data)
     elif image.mode in ("1", "L", "RGB") and key is not None:
         samples = np.asarray(image.convert("L") if image.mode == "1" else image).astype(np.uint32)
         maximum = 255
@@ -87,7 +87,7 @@ def _tag(image: Image.Image, tag: int) -> object:
     return image.tag_v2.get(tag) if isinstance(image, TiffImagePlugin.TiffImageFile) else None
 
 
-def _sixteen_bit(image: Image.Image, rawmode: str, data: bytes, name: str) -> NDArray[np.uint32]:
+def _sixteen_bit(image: Image.Image, rawmode: str, data: bytes) -> NDArray[np.uint32]:
     """The samples of an image of 16-bit colours, whose upper bytes are loaded.
 
     Returns

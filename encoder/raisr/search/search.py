@@ -214,7 +214,7 @@ def _searching(
 def _variants(
     reference: ReferenceImage, settings: Settings, banks: BankStore, fast: bool
 ) -> list[Variant]:
-    """All that may be tried, little reduction first; at scale 1 the plain codec, too."""
+    """All that may be tried, small scales first; at scale 1 the plain codec, too."""
     variants = []
     for codec in map(base_codec, settings.bases):
         served = banks.scales(codec.name)

@@ -555,7 +555,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
 
 
 def test_pictures_over_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_io, "MAX_PIXELS", 599)
+    monkeypatch.setattr(reading, "MAX_PIXELS", 599)
     with pytest.raises(LimitExceeded):
         reading.decode_photo(save_png(PICTURE), "large.png")
 
@@ -581,7 +581,7 @@ def test_a_large_picture_is_read_without_a_word() -> None:
     large = bytearray(save_png(PICTURE))
     large[16:24] = struct.pack(">II", 10_000, 10_000)
     large[29:33] = struct.pack(">I", zlib.crc32(large[12:29]))
-    with warnings.catch_warnings(metadata=True) as caught:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.resetwarnings()
         assert reading.photo_shape(bytes(large), "large") == (10_000, 10_000)
         with pytest.warns(UserWarning, match="of others"):

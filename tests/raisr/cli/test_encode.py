@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from commands import PHOTO, QUICK, fails, raisr
+from raisr.batch import INDEX
+from raisr.images.reading import decode_base, read_photo
+from raisr.images.writing import save_png
+from raisr_decoder.metadata import parse
+
+
+def test_a_payload_is_an_ordinary_smaller_picture(payload: Path) -> None:
+    assert decode_base(payload.read_bytes()).shape == (500, 750, 3)
+    assert parse(payload.read_bytes()).shape == (1000, 1500)
+
+
+def test_several_photographs_go_to_a_folder_and_a_bad_one_stops_none(tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in ("a", "c"):
+        (source / f"{name}.png").write_bytes(save_png(read_photo(PHOTO)[:200, :300]))
+    (source / "b.png").write_bytes(b"no picture")
+    result = raisr("encode", source, "-o", target, *QUICK)
+    fails(result, "b.png: cannot be read as a picture")
+    assert sorted(path.name for path in target.glob("*")) == [INDEX, "a.jpg", "c.jpg"]
+
+
+def test_sub_folders_are_kept(tmp_path: Path) -> None:
+    for name in ("a/photo.png", "b/photo.png"):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(save_png(read_photo(PHOTO)[:40, :60]))
+    result = raisr("encode", tmp_path / "in", "-o", tmp_path / "out", *QUICK)
+    assert result.exit_code == 0, result.output
+    found = sorted(path.relative_to(tmp_path) for path in (tmp_path / "out").rglob("*.jpg"))
+    assert found == [Path("out/a/photo.jpg"), Path("out/b/photo.jpg")]
+
+
+def test_no_photograph_is_overwritten_and_no_payload_lost(tmp_path: Path) -> None:
+    photo, twin = tmp_path / "photo.jpg", tmp_path / "photo.png"
+    photo.write_bytes(PHOTO.read_bytes())
+    before = photo.read_bytes()
+    fails(raisr("encode", photo, "-o", photo, *QUICK), "is the file that is being read")
+    fails(raisr("encode", photo, "-o", tmp_path, *QUICK), "is the file that is being read")
+    fails(raisr("upscale", photo, "-o", photo), "is the file that is being read")
+    fails(raisr("decode", photo, "-o", photo), "is the file that is being read")
+    twin.write_bytes(save_png(read_photo(PHOTO)[:40, :60]))
+    fails(raisr("encode", photo, twin, "-o", tmp_path / "out"), "would all become")
+    assert photo.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.jpg", "photo.png"]
+
+
+@pytest.mark.parametrize("base", ["png", "jpeg"])
+def test_the_base_codec_can_be_chosen(tmp_path: Path, base: str) -> None:
+    photo, target = tmp_path / "photo.png", tmp_path / "out"
+    photo.write_bytes(save_png(read_photo(PHOTO)[:40, :60]))
+    options = ("--base", base, "--scale", 2, "--quality", 80)
+    result = raisr("encode", photo, "-o", f"{target}/", *options)
+    assert result.exit_code == 0, result.output
+    (payload,) = target.glob("photo.*")
+    assert raisr("decode", payload, "-o", tmp_path / "big.png").exit_code == 0
+    assert read_photo(tmp_path / "big.png").shape == (40, 60, 3)
+
+
+def test_without_output_the_payload_lies_beside_the_photograph(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(save_png(read_photo(PHOTO)[:100, :100]))
+    assert raisr("encode", photo, "--base", "jpeg", "--target-size", "3KB").exit_code == 0
+    assert parse((tmp_path / "photo.raisr.jpg").read_bytes()).shape == (100, 100)

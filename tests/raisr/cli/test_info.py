@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from commands import fails, raisr
+from raisr.images.reading import read_photo
+from raisr_decoder.bank import save
+from support import random_bank
+
+
+def test_info_draws_a_bank(payload: Path, tmp_path: Path) -> None:
+    bank, target = tmp_path / "my.bank", tmp_path / "filters.png"
+    bank.write_bytes(save(random_bank(1)))
+    result = raisr("info", bank, "--plot", target, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output)["id"] == random_bank(1).id
+    assert read_photo(target).shape[1] > 500
+    fails(raisr("info", bank, "--plot", bank), "is the file that is being read")
+    fails(raisr("info", payload, "--plot", target), "is no bank")
+
+
+def test_the_metadata_of_a_payload_is_told(payload: Path) -> None:
+    facts = json.loads(raisr("info", payload, "--json").output)
+    assert (facts["width"], facts["height"]) == (1500, 1000)
+    assert (facts["base"], facts["scale"]) == ("jpeg", "2")
+    assert facts["bytes"] == payload.stat().st_size
+    assert str(facts["bank"]) in raisr("info", payload).output

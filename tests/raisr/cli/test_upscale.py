@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from commands import PHOTO, raisr
+from raisr.images.reading import read_photo
+from raisr.images.writing import save_png
+
+
+@pytest.mark.parametrize(
+    ("scale", "size"), [("2", "60 x 40"), ("1.37", "41 x 27"), ("100x45", "68 x 45")]
+)
+def test_an_ordinary_image_is_upscaled(tmp_path: Path, scale: str, size: str) -> None:
+    photo, target = tmp_path / "photo.png", tmp_path / "big.png"
+    photo.write_bytes(save_png(read_photo(PHOTO)[:20, :30]))
+    result = raisr("upscale", photo, "-o", target, "--scale", scale)
+    assert result.exit_code == 0, result.output
+    assert size in result.output
+    rows, columns, _ = read_photo(target).shape
+    assert f"{columns} x {rows}" == size
