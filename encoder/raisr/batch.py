@@ -156,6 +156,7 @@ def encode_all(
         try:
             for base in settings.bases:
                 keep_apart(job.photo, job.target(base))
+                indices[job.place.parent].check_free(job.target(base), job.photo)
             check_writable(job.target(settings.bases[0]))
             key = _key(read_file(job.photo), common, job)
         except RaisrError as error:
@@ -261,6 +262,22 @@ class _Index:
             return None
         return made
 
+    def check_free(self, target: Path, photo: Path) -> None:
+        """Make sure that a payload replaces at most an earlier one of the same photograph.
+
+        Raises
+        ------
+        PayloadsCollide, OutputUnwritable
+        """
+        if not target.exists():
+            return
+        made_of = [each for each in self._entries.values() if each.get("payload") == target.name]
+        source = Path(made_of[-1].get("photo", "")) if made_of else None
+        if source is None and not _is_payload(target):
+            raise OutputUnwritable(target, "a file is there that raisr did not write")
+        if source is not None and source.is_file() and not photo.samefile(source):
+            raise PayloadsCollide(target, [source, photo])
+
     def add(self, key: str, made: EncodedFile) -> None:
         """Remember a payload.
 
@@ -272,6 +289,7 @@ class _Index:
         entry = {
             "key": key,
             "payload": made.target.name,
+            "photo": str(made.photo.absolute()),
             "digest": fingerprint(encoded.payload),
             "photo_size": made.photo_size,
             "base": encoded.base,

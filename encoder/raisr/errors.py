@@ -46,8 +46,8 @@ class PayloadsCollide(RaisrError):
     def __init__(self, target: Path, photos: list[Path]) -> None:
         self.target, self.photos = target, photos
         super().__init__(
-            f"{', '.join(map(str, photos))} would all become {target}; encode them one by one or "
-            "rename them"
+            f"{', '.join(map(str, photos))} would all become {target}; encode them into different "
+            "folders, or give them different names"
         )
 
 

@@ -85,6 +85,28 @@ def test_what_is_changed_missing_or_damaged_is_made_anew(photos: Path, tmp_path:
     assert facts(photos, "-o", out, *QUICK, "--effort", 1)["totals"]["encoded"] == 3
 
 
+def test_no_payload_of_another_photograph_is_overwritten(photos: Path, tmp_path: Path) -> None:
+    out, other = tmp_path / "out", tmp_path / "other" / "a.png"
+    other.parent.mkdir()
+    other.write_bytes((photos / "b.png").read_bytes())
+    facts(photos / "a.png", "-o", out, *QUICK)
+    before = payloads(out)
+    fails(raisr(other, "-o", out, *QUICK), "would all become")
+    fails(raisr(other, "-o", out / "a.jpg", *QUICK), "would all become")
+    assert payloads(out) == before
+    moved = photos.rename(tmp_path / "moved")
+    assert facts(moved / "a.png", "-o", out, *QUICK)["totals"]["unchanged"] == 1
+    assert facts(moved / "a.png", "-o", out, *QUICK, "--effort", 1)["totals"]["encoded"] == 1
+
+
+def test_no_file_is_overwritten_that_is_no_payload(photos: Path, tmp_path: Path) -> None:
+    ordinary = tmp_path / "a.jpg"
+    ordinary.write_bytes((photos / "b.png").read_bytes())
+    fails(raisr(photos / "a.png", "-o", tmp_path, *QUICK), "raisr did not write")
+    fails(raisr(photos / "a.png", "-o", ordinary, *QUICK), "raisr did not write")
+    assert ordinary.read_bytes() == (photos / "b.png").read_bytes()
+
+
 def test_a_damaged_index_costs_time_and_nothing_else(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     facts(photos, "-o", out, *QUICK)
