@@ -14,9 +14,17 @@ from typing import Any
 from raisr.bank_store import BankStore
 from raisr.codecs import base_codec
 from raisr.encoded import Encoded
-from raisr.errors import ImageUnreadable, NoPhotographs, OutputUnwritable, PayloadsCollide
+from raisr.errors import ImageUnreadable, NoPhotographs, OutputUnwritable, TargetsCollide
 from raisr.executor import Executor
-from raisr.files import check_writable, find_photographs, keep_apart, read_file, write_whole
+from raisr.files import (
+    check_distinct,
+    check_writable,
+    find_photographs,
+    keep_apart,
+    path_below,
+    read_file,
+    write_whole,
+)
 from raisr.fingerprint import fingerprint, of_programs
 from raisr.images.reading import decode_image
 from raisr.search.search import search
@@ -104,21 +112,31 @@ def photographs_in(sources: Sequence[Path]) -> list[Path]:
     return kept
 
 
+def payloads_in(sources: Sequence[Path]) -> list[Path]:
+    """The files that are named, and the payloads in folders that are.
+
+    Raises
+    ------
+    NoPhotographs
+    """
+    found = [file for file in find_photographs(sources) if file in sources or _is_payload(file)]
+    if not found:
+        raise NoPhotographs(list(sources))
+    return found
+
+
 def plan_jobs(photos: list[Path], sources: Sequence[Path], folder: Path | None) -> list[EncodeJob]:
     """Where payloads go: into a folder, sub-folders kept, or as PHOTO.raisr beside the photograph.
 
     Raises
     ------
-    PayloadsCollide
+    TargetsCollide
     """
     if folder is None:
         places = [photo.with_name(f"{photo.stem}.raisr") for photo in photos]
     else:
-        places = [folder / _within(sources, photo).with_suffix("") for photo in photos]
-    if len(set(places)) < len(places):
-        twice = next(place for place in places if places.count(place) > 1)
-        clash = zip(photos, places, strict=True)
-        raise PayloadsCollide(twice, [photo for photo, place in clash if place == twice])
+        places = [folder / path_below(sources, photo).with_suffix("") for photo in photos]
+    check_distinct(places, photos)
     return [EncodeJob(photo, place) for photo, place in zip(photos, places, strict=True)]
 
 
@@ -181,14 +199,6 @@ def _is_payload(file: Path) -> bool:
         return carries_metadata(file.read_bytes())
     except OSError:
         return False
-
-
-def _within(sources: Sequence[Path], photo: Path) -> Path:
-    """The path of a photograph below the folder that was named, else its name."""
-    for source in sources:
-        if source.is_dir() and photo.is_relative_to(source):
-            return photo.relative_to(source)
-    return Path(photo.name)
 
 
 @dataclass(frozen=True)
@@ -267,7 +277,7 @@ class _Index:
 
         Raises
         ------
-        PayloadsCollide, OutputUnwritable
+        TargetsCollide, OutputUnwritable
         """
         if not target.exists():
             return
@@ -276,7 +286,7 @@ class _Index:
         if source is None and not _is_payload(target):
             raise OutputUnwritable(target, "a file is there that raisr did not write")
         if source is not None and source.is_file() and not photo.samefile(source):
-            raise PayloadsCollide(target, [source, photo])
+            raise TargetsCollide(target, [source, photo])
 
     def add(self, key: str, made: EncodedFile) -> None:
         """Remember a payload.

@@ -40,13 +40,13 @@ class OutputUnwritable(RaisrError):
         super().__init__(f"{target}: cannot be written ({reason}); choose another place with -o")
 
 
-class PayloadsCollide(RaisrError):
-    """Several photographs would become the same file."""
+class TargetsCollide(RaisrError):
+    """Several files would become the same one."""
 
     def __init__(self, target: Path, photos: list[Path]) -> None:
         self.target, self.photos = target, photos
         super().__init__(
-            f"{', '.join(map(str, photos))} would all become {target}; encode them into different "
+            f"{', '.join(map(str, photos))} would all become {target}; write them into different "
             "folders, or give them different names"
         )
 

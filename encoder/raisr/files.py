@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from errno import EISDIR
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from raisr.errors import InputUnreadable, NoPhotographs, OutputUnwritable
+from raisr.errors import InputUnreadable, NoPhotographs, OutputUnwritable, TargetsCollide
 from raisr.formats import PHOTO_SUFFIXES
 
 
@@ -35,6 +35,27 @@ def _pictures_in(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()
     )
+
+
+def path_below(sources: Iterable[Path], file: Path) -> Path:
+    """The path of a file below the folder that was named, else its name."""
+    for source in sources:
+        if source.is_dir() and file.is_relative_to(source):
+            return file.relative_to(source)
+    return Path(file.name)
+
+
+def check_distinct(targets: Sequence[Path], sources: Sequence[Path]) -> None:
+    """Make sure that no two files would become the same one.
+
+    Raises
+    ------
+    TargetsCollide
+    """
+    if len(set(targets)) < len(targets):
+        twice = next(target for target in targets if targets.count(target) > 1)
+        pairs = zip(sources, targets, strict=True)
+        raise TargetsCollide(twice, [source for source, target in pairs if target == twice])
 
 
 def read_file(source: Path, most: int = -1) -> bytes:

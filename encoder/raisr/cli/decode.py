@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from raisr.cli.images import images_argument, output_option, write_images
 from raisr.cli.options import bank_option
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @click.command()
-@click.argument("payload", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A PNG file.")
+@images_argument("payloads")
+@output_option
 @click.option(
     "--engine",
     type=click.Choice(["auto", "numba", "numpy"]),
     default="auto",
     show_default=True,
-    help="Who does the arithmetic; auto: Numba where it is installed. Both give the same pixels.",
+    help="What does the arithmetic; auto: Numba where it is installed. Both give the same pixels.",
 )
 @bank_option
-def command(payload: Path, output: Path, engine: str, banks: tuple[Path, ...]) -> None:
-    """Decode a payload to the output image that viewers see.
+def command(payloads: tuple[Path, ...], output: Path, engine: str, banks: tuple[Path, ...]) -> None:
+    """Decode payloads to the output images that viewers see.
+
+    Of a folder its payloads are decoded, those of its sub-folders included.
 
     \b
     raisr decode small.jpg -o big.png
+    raisr decode payloads/ -o images/
     """
     from raisr.bank_store import BankStore
+    from raisr.batch import payloads_in
     from raisr.decoding import decode
     from raisr.engines import engine_named
-    from raisr.files import keep_apart, read_file, write_whole
-    from raisr.images.writing import save_png
 
-    keep_apart(payload, output)
-    image = decode(read_file(payload), BankStore(banks), engine_named(engine))
-    write_whole(output, save_png(image))
-    click.echo(f"{output}: {image.shape[1]} x {image.shape[0]}")
+    store, chosen = BankStore(banks), engine_named(engine)
+
+    def make(data: bytes, _name: str) -> NDArray[np.uint8]:
+        return decode(data, store, chosen)
+
+    write_images(payloads_in(payloads), payloads, output, make)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from raisr.cli.images import images_argument, output_option, write_images
 from raisr.cli.options import Scale, bank_option
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @click.command()
-@click.argument("photo", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A PNG file.")
+@images_argument("images")
+@output_option
 @click.option(
     "--scale",
     type=Scale((Fraction(1), Fraction(8)), form="frame"),
@@ -29,32 +35,36 @@ from raisr.cli.options import Scale, bank_option
 )
 @bank_option
 def command(
-    photo: Path,
+    images: tuple[Path, ...],
     output: Path,
     scale: Fraction | tuple[int, int],
     source: str,
     banks: tuple[Path, ...],
 ) -> None:
-    """Upscale an ordinary image, one that is no payload.
+    """Upscale ordinary images, or folders of them.
+
+    Payloads are for `raisr decode`: in a folder they are passed by.
 
     \b
     raisr upscale photo.png -o big.png --scale 2
     raisr upscale photo.jpg -o big.png --scale 3840x2160
+    raisr upscale photographs/ -o big/
     """
     from raisr.bank_store import BankStore
-    from raisr.files import keep_apart, read_file, write_whole
+    from raisr.batch import photographs_in
     from raisr.images.reading import decode_image, is_jpeg
-    from raisr.images.writing import save_png
     from raisr.upscaling import upscale
     from raisr_decoder.shapes import scaled_shape
 
-    keep_apart(photo, output)
-    data = read_file(photo)
-    image = decode_image(data, photo.name).pixels
-    small = image.shape[:2]
-    if isinstance(scale, tuple):
-        scale = min(Fraction(frame, size) for frame, size in zip(scale, small, strict=True))
-    compressed = source == "compressed" or (source == "auto" and is_jpeg(data))
-    big = upscale(image, scaled_shape(small, scale), compressed, BankStore(banks))
-    write_whole(output, save_png(big))
-    click.echo(f"{output}: {big.shape[1]} x {big.shape[0]}")
+    store = BankStore(banks)
+
+    def make(data: bytes, name: str) -> NDArray[np.uint8]:
+        pixels = decode_image(data, name).pixels
+        rows, columns = pixels.shape[:2]
+        factor = scale
+        if isinstance(factor, tuple):
+            factor = min(Fraction(factor[0], rows), Fraction(factor[1], columns))
+        compressed = source == "compressed" or (source == "auto" and is_jpeg(data))
+        return upscale(pixels, scaled_shape((rows, columns), factor), compressed, store)
+
+    write_images(photographs_in(images), images, output, make)

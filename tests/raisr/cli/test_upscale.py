@@ -20,3 +20,13 @@ def test_an_ordinary_image_is_upscaled(tmp_path: Path, scale: str, size: str) ->
     assert size in result.output
     rows, columns, _ = read_photo(target).shape
     assert f"{columns} x {rows}" == size
+
+
+def test_a_folder_of_images_is_upscaled(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(save_png(read_photo(PHOTO)[:20, :30]))
+    result = raisr("upscale", tmp_path / "in", "-o", tmp_path / "out", "--scale", "1.5")
+    assert result.exit_code == 0, result.output
+    found = [read_photo(path).shape for path in (tmp_path / "out").iterdir()]
+    assert found == [(30, 45, 3)] * 2
