@@ -26,7 +26,8 @@ def find_photographs(sources: Iterable[Path]) -> list[Path]:
         found += _pictures_in(source) if source.is_dir() else [source]
     if not found:
         raise NoPhotographs(sources)
-    return found
+    # Named twice, or as a part of a folder, a file is worked on once.
+    return list(dict.fromkeys(found))
 
 
 def _pictures_in(folder: Path) -> list[Path]:

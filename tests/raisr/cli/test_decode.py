@@ -55,4 +55,5 @@ def test_a_folder_of_payloads_is_decoded(payload: Path, tmp_path: Path) -> None:
     fails(result, "breaks off")
     found = sorted(str(path.relative_to(target)) for path in target.rglob("*.png"))
     assert found == ["a.png", "sub/b.png"]
-    fails(raisr("decode", payload, payload, "-o", target), "would all become")
+    (folder / "a.webp").write_bytes((folder / "a.jpg").read_bytes())
+    fails(raisr("decode", folder, "-o", target), "would all become")
