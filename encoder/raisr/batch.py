@@ -14,7 +14,13 @@ from typing import Any
 from raisr.bank_store import BankStore
 from raisr.codecs import base_codec
 from raisr.encoded import Encoded
-from raisr.errors import ImageUnreadable, NoPhotographs, OutputUnwritable, TargetsCollide
+from raisr.errors import (
+    AlreadyEncoded,
+    ImageUnreadable,
+    NoPhotographs,
+    OutputUnwritable,
+    TargetsCollide,
+)
 from raisr.executor import Executor
 from raisr.files import (
     check_distinct,
@@ -73,6 +79,8 @@ class EncodedFile:
         What the payload is.
     seconds : float
         What encoding took, once.
+    lost : tuple of str
+        What of the photograph's file is not in the payload, in words.
     unchanged : bool
         Whether the payload was there already.
     """
@@ -82,6 +90,7 @@ class EncodedFile:
     photo_size: int
     encoded: Encoded
     seconds: float
+    lost: tuple[str, ...] = ()
     unchanged: bool = False
 
     @property
@@ -208,6 +217,7 @@ class _Made:
     key: str
     photo_size: int
     encoded: Encoded
+    lost: tuple[str, ...]
     seconds: float
 
 
@@ -217,14 +227,16 @@ def _encode(
     start = time.perf_counter()
     try:
         data = read_file(job.photo)
-        picture = decode_image(data, job.photo.name).pixels
-        encoded = search(picture, settings, banks, threads)
+        if carries_metadata(data):
+            return AlreadyEncoded(job.photo)
+        photo = decode_image(data, job.photo.name)
+        encoded = search(photo.pixels, settings, banks, threads)
     except RaisrError as error:
         return error
     except MemoryError:
         return ImageUnreadable(job.photo, "there is not enough memory for its pixels")
     seconds = time.perf_counter() - start
-    return _Made(_key(data, common, job), len(data), encoded, seconds)
+    return _Made(_key(data, common, job), len(data), encoded, photo.lost, seconds)
 
 
 def _keep(result: _Made | RaisrError, job: EncodeJob, index: _Index) -> EncodedFile:
@@ -233,7 +245,9 @@ def _keep(result: _Made | RaisrError, job: EncodeJob, index: _Index) -> EncodedF
         raise result
     target = job.target(result.encoded.base)
     write_whole(target, result.encoded.payload)
-    made = EncodedFile(job.photo, target, result.photo_size, result.encoded, result.seconds)
+    made = EncodedFile(
+        job.photo, target, result.photo_size, result.encoded, result.seconds, result.lost
+    )
     index.add(result.key, made)
     return made
 
@@ -267,7 +281,8 @@ class _Index:
             encoded = Encoded(
                 entry["base"], scale, entry["quality"], metadata.bank, payload, metadata, *measured
             )
-            made = EncodedFile(target, target, entry["photo_size"], encoded, entry["seconds"])
+            known = entry["photo_size"], encoded, entry["seconds"], tuple(entry["lost"])
+            made = EncodedFile(target, target, *known)
         except (OSError, KeyError, TypeError, ValueError, RaisrError):
             return None
         return made
@@ -308,6 +323,7 @@ class _Index:
             "score": encoded.score,
             "psnr": encoded.psnr,
             "seconds": round(made.seconds, 2),
+            "lost": made.lost,
         }
         try:
             with self._path.open("a") as stream:

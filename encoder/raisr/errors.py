@@ -16,6 +16,17 @@ class InputUnreadable(RaisrError):
         super().__init__(f"{source}: cannot be read ({reason})")
 
 
+class AlreadyEncoded(RaisrError):
+    """A payload was given where a photograph is wanted."""
+
+    def __init__(self, source: Path) -> None:
+        self.source = source
+        super().__init__(
+            f"{source}: is a payload already; encode the photograph that it was made of, or decode "
+            "it first"
+        )
+
+
 class ImageUnreadable(RaisrError):
     """The file is no picture, or its pixels break off."""
 

@@ -42,7 +42,7 @@ def command(payloads: tuple[Path, ...], output: Path, engine: str, banks: tuple[
 
     store, chosen = BankStore(banks), engine_named(engine)
 
-    def make(data: bytes, _name: str) -> NDArray[np.uint8]:
+    def make(data: bytes, _file: Path) -> NDArray[np.uint8]:
         return decode(data, store, chosen)
 
     write_images(payloads_in(payloads), payloads, output, make)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from raisr.cli.options import Scale, Size, bank_option, jobs_option, photos_argument
-from raisr.cli.output import fail_with, finite, show
+from raisr.cli.output import fail_with, finite, progress_bar, show, warn
 from raisr.formats import format_named
 from raisr.search.settings import DEFAULT_SCORE, Settings
 from raisr_decoder.bank import BASES
@@ -134,6 +134,8 @@ def command(
         click.echo(json.dumps(encoding_facts(encoded, failed), indent=2))
     elif encoded:
         show(encoding_table(encoded))
+    for each in encoded:
+        warn(each.photo, each.lost)
     fail_with([each.error for each in failed])
 
 
@@ -153,30 +155,21 @@ def base_for(file: Path, base: str) -> str:
 
 @contextmanager
 def savings_bar(photos: int) -> Iterator[Callable[[EncodedFile | Failed], None]]:
-    """A bar on standard error, with the bytes that payloads save so far."""
+    """Progress of encoding, with the bytes that payloads save so far."""
     from rich import filesize
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
     from raisr.batch import EncodedFile
 
-    columns = TextColumn("encoding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    saved = TextColumn("{task.fields[saved]}")
-    with Progress(*columns, saved, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("encoding", total=photos, saved="")
-        total = 0
+    with progress_bar() as progress:
+        done = saved = 0
+        progress("encoding", 0, photos)
 
         def report(result: EncodedFile | Failed) -> None:
-            nonlocal total
+            nonlocal done, saved
+            done += 1
             if isinstance(result, EncodedFile):
-                total += result.photo_size - result.size
-            bar.update(task, advance=1, saved=f"{filesize.decimal(max(0, total))} saved")
+                saved += result.photo_size - result.size
+            progress("encoding", done, photos, f"{filesize.decimal(max(0, saved))} saved")
 
         yield report
 
@@ -241,6 +234,7 @@ def file_facts(file: EncodedFile) -> dict[str, Any]:
         "share": file.size / file.photo_size,
         "score": round(encoded.score, 2),
         "psnr": finite(round(encoded.psnr, 2)),
+        "lost": list(file.lost),
         "seconds": round(file.seconds, 2),
         "unchanged": file.unchanged,
     }

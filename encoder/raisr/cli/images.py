@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Make = Callable[[bytes, str], "NDArray[np.uint8]"]
-"""The output image of a file, from its bytes; its name is for error messages."""
+Make = Callable[[bytes, Path], "NDArray[np.uint8]"]
+"""The output image of a file, from its bytes; its path is for messages."""
 
 
 def images_argument(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -59,7 +59,7 @@ def write_images(files: Sequence[Path], sources: Sequence[Path], output: Path, m
             progress("images", number, len(files))
             try:
                 keep_apart(file, target)
-                pixels = make(read_file(file), file.name)
+                pixels = make(read_file(file), file)
                 write_whole(target, save_output(pixels, _format_of(target)))
             except RaisrError as error:
                 failures.append(error)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+PLAIN = "none: a plain file, as filters would not have made it better for its bytes"
+
 if TYPE_CHECKING:
     from raisr_decoder.bank import Bank, Stage
 
@@ -49,7 +51,7 @@ def command(file: Path, as_json: bool, plot: Path | None) -> None:
         click.echo(json.dumps(facts, indent=2))
         return
     for name, value in facts.items():
-        click.echo(f"{name:14} {value}")
+        click.echo(f"{name:14} {PLAIN if name == 'bank' and value is None else value}")
 
 
 def bank_facts(bank: Bank) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 
 from raisr.cli.images import images_argument, output_option, write_images
 from raisr.cli.options import Scale, bank_option
+from raisr.cli.output import warn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,8 +59,10 @@ def command(
 
     store = BankStore(banks)
 
-    def make(data: bytes, name: str) -> NDArray[np.uint8]:
-        pixels = decode_image(data, name).pixels
+    def make(data: bytes, file: Path) -> NDArray[np.uint8]:
+        image = decode_image(data, file.name)
+        warn(file, image.lost)
+        pixels = image.pixels
         rows, columns = pixels.shape[:2]
         factor = scale
         if isinstance(factor, tuple):

@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from raisr.errors import ImageUnreadable
 from raisr.files import read_file
 from raisr.formats import FORMATS
 from raisr.images.colors import separate_alpha, to_srgb
-from raisr.images.samples import eight_bit
+from raisr.images.samples import eight_bit, is_deep
 from raisr_decoder.alpha import composite_on_white
 from raisr_decoder.bank import BASES
 from raisr_decoder.errors import LimitExceeded, RaisrError
@@ -33,6 +33,9 @@ from raisr_decoder.limits import MAX_PIXELS
 # As Pillow names them.
 PHOTO_FORMATS = tuple(each.name.upper() for each in FORMATS)
 BASE_FORMATS = tuple(name.upper() for name in BASES)
+
+ANIMATED_FORMATS = ("AVIF", "GIF", "PNG", "WEBP")
+"""Formats whose further frames are animation, not previews or pages."""
 
 MAX_SCANS = 100
 """Of a JPEG; each may cost as much as a whole image. Encoders write about ten."""
@@ -48,10 +51,13 @@ class LoadedImage:
         Colours, not multiplied by alpha.
     alpha : ndarray of shape (M, N), uint8, or None
         0 where the image is transparent, 255 where it is opaque; None if it is opaque everywhere.
+    lost : tuple of str
+        What the file holds that is not here, in words: further frames, deeper samples.
     """
 
     rgb: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None
+    lost: tuple[str, ...] = ()
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
@@ -77,7 +83,8 @@ def decode_image(data: bytes, name: str) -> LoadedImage:
     """As `read_image`, from the bytes of a file; `name` is for error messages."""
     with _reading(name):
         image = _open(data, name)
-        return load_image(image, eight_bit(image, data, name))
+        lost = tuple(_lost(image))
+        return replace(load_image(image, eight_bit(image, data, name)), lost=lost)
 
 
 def load_image(image: Image.Image, samples: Image.Image | None = None) -> LoadedImage:
@@ -199,6 +206,14 @@ def _check_scans(data: bytes, first: int, name: str) -> None:
     scans = 1 + data.count(b"\xff\xda", first, len(data) if end < 0 else end)
     if scans > MAX_SCANS:
         raise LimitExceeded(f"scans of {name}", scans, MAX_SCANS)
+
+
+def _lost(image: ImageFile.ImageFile) -> Iterator[str]:
+    """What of a file does not become pixels, in words."""
+    if getattr(image, "is_animated", False) and image.format in ANIMATED_FORMATS:
+        yield f"the first of its {getattr(image, 'n_frames', 1)} frames is taken"
+    if is_deep(image):
+        yield "its samples are rounded to 8 bits"
 
 
 def _orientation(image: Image.Image) -> int:

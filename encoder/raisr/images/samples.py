@@ -64,6 +64,11 @@ def eight_bit(image: ImageFile.ImageFile, data: bytes, name: str) -> Image.Image
     return _image_of(eight.astype(np.uint8), cmyk=image.mode == "CMYK")
 
 
+def is_deep(image: ImageFile.ImageFile) -> bool:
+    """Whether the samples of a freshly opened image have more than 8 bits."""
+    return image.mode.startswith("I") or _rawmode(image) in _LOWER_BYTES
+
+
 def _rawmode(image: ImageFile.ImageFile) -> str:
     """What Pillow calls the layout of the samples in the file."""
     args = image.tile[0].args if image.tile else None

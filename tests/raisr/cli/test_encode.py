@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from commands import PHOTO, QUICK, fails, raisr
 from raisr.batch import INDEX
@@ -69,3 +72,27 @@ def test_without_output_the_payload_lies_beside_the_photograph(tmp_path: Path) -
     photo.write_bytes(save_png(read_photo(PHOTO)[:100, :100]))
     assert raisr("encode", photo, "--base", "jpeg", "--target-size", "3KB").exit_code == 0
     assert parse((tmp_path / "photo.raisr.jpg").read_bytes()).shape == (100, 100)
+
+
+def test_a_payload_is_not_encoded_again(payload: Path, tmp_path: Path) -> None:
+    fails(raisr("encode", payload, "-o", tmp_path / "again.jpg", *QUICK), "is a payload already")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    photo = read_photo(PHOTO)[:40, :60]
+    frames = [Image.fromarray(part) for part in (photo, photo[::-1])]
+    for suffix in (".gif", ".webp"):
+        moving = tmp_path / f"moving{suffix}"
+        frames[0].save(moving, save_all=True, append_images=frames[1:])
+        result = raisr("encode", moving, "-o", tmp_path / suffix / "small.jpg", *QUICK)
+        assert result.exit_code == 0, result.output
+        assert "the first of its 2 frames is taken" in result.stderr
+    deep = tmp_path / "deep.png"
+    Image.fromarray(photo[..., 0].astype(np.uint16) * 257).save(deep)
+    result = raisr("encode", deep, "-o", tmp_path / "deep", *QUICK, "--json")
+    assert "rounded to 8 bits" in result.stderr
+    (facts,) = json.loads(result.stdout)["photographs"]
+    assert facts["lost"] == ["its samples are rounded to 8 bits"]
+    result = raisr("upscale", deep, "-o", tmp_path / "big.png")
+    assert "rounded to 8 bits" in result.stderr

@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from commands import fails, raisr
+from commands import PHOTO, fails, raisr
 from raisr.images.reading import read_photo
+from raisr.images.writing import save_png
 from raisr_decoder.bank import save
+from raisr_decoder.metadata import Metadata, pack
 from support import random_bank
 
 
@@ -26,3 +28,10 @@ def test_the_metadata_of_a_payload_is_told(payload: Path) -> None:
     assert (facts["base"], facts["scale"]) == ("jpeg", "2")
     assert facts["bytes"] == payload.stat().st_size
     assert str(facts["bank"]) in raisr("info", payload).output
+
+
+def test_a_plain_payload_says_that_it_is_plain(tmp_path: Path) -> None:
+    plain = tmp_path / "plain.png"
+    plain.write_bytes(pack(save_png(read_photo(PHOTO)[:40, :60]), Metadata(60, 40, None)))
+    assert "a plain file" in raisr("info", plain).output
+    assert json.loads(raisr("info", plain, "--json").output)["bank"] is None
