@@ -1,4 +1,4 @@
-# The two commands: `make demo` and `make test`. Each sets up what it needs first; a repeat costs nothing.
+# `make demo` and `make test` set up what they need first; a repeat costs nothing. Only tests need browsers.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -15,12 +15,13 @@ RUNTIME := web/raisr_web/runtime/index.js
 RUNTIME_SOURCES := $(shell find wasm_decoder tools '(' -name '*.py' -o -name '*.wasm' ')' -not -path '*/build/*') wasm_decoder/pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint fuzz format lock dist sbom banks kernel clean browsers
+.PHONY: help setup demo test check lint fuzz format lock dist sbom banks kernel clean browsers
 
 help:
 	@echo "make demo    encode the photographs of samples/ and serve them (PORT=$(PORT) to choose another port)"
 	@echo "make test    lint and run every test, those in a browser included (JOBS=$(JOBS) at a time)"
-	@echo "make setup   only set up: .venv with bin/raisr, node_modules, browsers, the Python runtime of the page"
+	@echo "make check   lint and run the quick tests, without a browser: for every edit"
+	@echo "make setup   only set up: .venv with bin/raisr, node_modules, the Python runtime of the page"
 	@echo "make lint    only the linters and type checkers"
 	@echo "make fuzz    try hostile payloads and banks (RUNS=$(RUNS) of them)"
 	@echo "make format  format the Python sources"
@@ -31,15 +32,18 @@ help:
 	@echo "make kernel  compile the decoder's functions for browsers anew"
 	@echo "make clean   remove what set-up and tests made"
 
-setup: $(EDITABLE) $(MODULES) $(RUNTIME) browsers
+setup: $(EDITABLE) $(MODULES) $(RUNTIME)
 
 demo: setup
 	$(BIN)/raisr encode samples/*.jpg -o demo --base jpeg --target-size 25KB
 	$(BIN)/raisr serve demo --originals samples --port $(PORT)
 
 # A file's tests share what it sets up: they stay in one process.
-test: setup lint
+test: setup browsers lint
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
+
+check: setup lint
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile -m "not slow" --ignore tests/browser
 
 lint: $(EDITABLE) $(MODULES)
 	$(BIN)/ruff check
@@ -92,12 +96,12 @@ clean:
 	$(PYTHON) -m venv .venv
 
 $(PACKAGES): requirements.lock | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock || \
 		{ echo "Python packages are missing: check the network and pip's index, then run make again"; exit 1; }
 	@touch $@
 
 $(EDITABLE): $(PACKAGES) $(DISTRIBUTIONS:%=%/pyproject.toml)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps \
 		$(DISTRIBUTIONS:%=--editable %)
 	@touch $@
 
