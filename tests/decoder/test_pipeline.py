@@ -78,7 +78,7 @@ def test_the_greatest_ratio_that_is_allowed() -> None:
 
 def test_a_base_picture_of_too_many_pixels_is_refused() -> None:
     base = np.broadcast_to(np.uint8(7), (1 << 13, (1 << 14) + 1, 3))
-    with pytest.raises(LimitExceeded, match="pixels of the base picture"):
+    with pytest.raises(LimitExceeded, match="pixels of the base image"):
         restore(base, NO_FILTERS, (1 << 12, 1 << 13))
 
 

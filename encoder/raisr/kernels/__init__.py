@@ -27,7 +27,14 @@ from raisr_decoder.cells import CELL, MARGIN, PATCH, pad
 from raisr_decoder.color import FRACTION_BITS
 from raisr_decoder.compiled import SCRATCH_LINES, signed
 from raisr_decoder.engine import Engine
-from raisr_decoder.features import CELL_WINDOW, FEATURES, LEVER, MIDDLE_WINDOW, RATIO_BITS, WINDOW
+from raisr_decoder.features import (
+    CELL_WINDOW,
+    FEATURES,
+    MIDDLE_WINDOW,
+    MOMENT_WINDOW,
+    RATIO_BITS,
+    WINDOW,
+)
 from raisr_decoder.filtering import ZERO
 from raisr_decoder.resize import Taps
 from raisr_decoder.tree import Tree
@@ -161,7 +168,7 @@ def _gradient_features(
         _measure(padded, line + 1, energy[at], difference[at], product[at], rough[at])
     tall = scratch[4 * INNER :]
     _sum_rows(energy, first, WINDOW, tall[0])
-    _sum_rows(energy, first, LEVER, tall[1])
+    _sum_rows(energy, first, MOMENT_WINDOW, tall[1])
     _sum_rows(energy, first, CELL_WINDOW, tall[2])
     _sum_rows(difference, first, WINDOW, tall[3])
     _sum_rows(product, first, WINDOW, tall[4])
@@ -217,7 +224,7 @@ def _sum_columns(
     for column in range(len(orientation)):
         at = CELL * column + 1
         strength = _weighted(tall[0], at, WINDOW)
-        lean_columns = _weighted(tall[0], at, LEVER)
+        lean_columns = _weighted(tall[0], at, MOMENT_WINDOW)
         lean_rows = _weighted(tall[1], at, WINDOW)
         difference = _weighted(tall[3], at, WINDOW)
         product = _weighted(tall[4], at, WINDOW)
