@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from raisr import kernels
+from raisr.kernels import hashing as fast_hashing
+from raisr.kernels import jit
 from raisr_decoder import color, filtering, hashing
 from raisr_decoder import resize as resizing
 from raisr_decoder.cells import pad
@@ -64,6 +66,15 @@ def test_compose() -> None:
     luma = random_plane(1, 12, 15).astype(np.int16) << color.FRACTION_BITS
     differences = random_picture(2, 12, 15).transpose(0, 2, 1).astype(np.int16) * 170 - 22000
     assert_same(kernels.compose(luma, differences), color.compose(luma, differences))
+
+
+def test_code_on_disk_is_out_of_date_when_a_constant_of_the_decoder_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = jit.revision.__wrapped__()
+    assert jit.revision.__wrapped__() == before == jit.revision()
+    monkeypatch.setattr(fast_hashing, "RATIO_BITS", 11)
+    assert jit.revision.__wrapped__() != before
 
 
 @pytest.mark.parametrize("threads", [1, 3])
