@@ -1,6 +1,6 @@
-"""Make the conformance vectors anew: `python tests/make_vectors.py`.
+"""Make the conformance vectors again: `python tests/make_vectors.py`.
 
-A person runs this after the format has changed; tests only read what it wrote. The right pixels
+To be run by hand after the format has changed; tests only read what it wrote. The right pixels
 come from the slow decoder in `reference.py`, so a vector shows how the other implementations
 differ from the format, never how they differ from themselves.
 """
@@ -58,7 +58,7 @@ def loud_bank(seed: int, block: int, depth: int, stages: int = 1) -> Bank:
 
 
 def close_bank(seed: int, base: Pixels) -> Bank:
-    """Noise, with a tree of ratios that some cells of this base picture meet exactly."""
+    """Noise, with a tree of ratios that some cells of this base image meet exactly."""
     rng = np.random.default_rng(seed)
     stage = random_stage(rng, 2, 5)
     features = cell_features(pad(luma(base)))[0].reshape(len(FEATURES), -1)
@@ -80,7 +80,7 @@ def trained_bank(folder: Path) -> Bank:
     return load(trained.read_bytes())
 
 
-# --- pictures ---------------------------------------------------------------------------------
+# --- images -----------------------------------------------------------------------------------
 
 
 def crop(name: str, rows: int, columns: int, step: int = 5) -> Pixels:
@@ -142,7 +142,7 @@ class Writer:
         shape: tuple[int, int],
         alpha: Pixels | None = None,
     ) -> None:
-        """A vector from a picture that is still to be compressed; (M, N) is a gray one."""
+        """A vector of a base image that is still to be compressed; shape (M, N) makes it gray."""
         if alpha is not None:
             base = composite_on_white(base, alpha)
         if base.ndim == 2:
@@ -176,8 +176,8 @@ class Writer:
         filters = reference.NO_BANK if bank is None else reference.parse_bank(save(bank))
         metadata = reference.parse_payload(payload)
         assert filters.id == (metadata.bank or reference.NO_BANK.id)
-        picture = reference.restore(base, filters, metadata)
-        write_pixels(VECTORS / str(entry["expected"]), np.array(picture, np.uint8))
+        output = reference.restore(base, filters, metadata)
+        write_pixels(VECTORS / str(entry["expected"]), np.array(output, np.uint8))
         self.entries.append(entry)
         self.count(base, filters)
 
@@ -277,7 +277,7 @@ def main() -> None:
     add("one-pixel-x4", "png", crop("dandelions", 1, 1), fourfold, (3, 4))
     add("one-pixel-resized", "png", crop("dandelions", 1, 1), flexible, (7, 5))
 
-    # Transparency, and pictures of one channel.
+    # Transparency, and images of one channel.
     dogs = crop("two-dogs", 16, 18)
     add("alpha", "png", dogs, double, (32, 35), opacity(16, 18))
     add("alpha-webp-cascade", "webp", dogs, two, (24, 27), opacity(16, 18))
@@ -298,15 +298,15 @@ def main() -> None:
     # Luma half-way between integers, features that equal a threshold.
     add("ties", "png", halves(20, 22), close_bank(14, halves(20, 22)), (20, 22))
 
-    # As it is used: a trained bank, a reduced photograph, what was measured.
+    # As in use: a trained bank, a downscaled photograph, what the encoder measured.
     with tempfile.TemporaryDirectory() as folder:
         bank = trained_bank(Path(folder))
     photo = crop("two-dogs", 56, 64, step=2)
     with Image.fromarray(photo) as image:
-        small = np.asarray(image.resize((32, 28), Image.Resampling.LANCZOS))
-    file = base_codec("jpeg").encode(small, 50)
-    restored = restore(decode_base(file), bank, photo.shape[:2])
-    metadata = Metadata(64, 56, bank.id, psnr=luma_psnr(restored, photo))
+        base = np.asarray(image.resize((32, 28), Image.Resampling.LANCZOS))
+    file = base_codec("jpeg").encode(base, 50)
+    output = restore(decode_base(file), bank, photo.shape[:2])
+    metadata = Metadata(64, 56, bank.id, psnr=luma_psnr(output, photo))
     writer.add_payload("trained", "jpeg", pack(file, metadata), bank)
 
     writer.check()

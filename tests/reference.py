@@ -2,7 +2,7 @@
 
 It shares nothing with the product and does its arithmetic in Python's integers, so that three
 implementations which agree have understood the same document. Section numbers are FORMAT.md's.
-Planes are lists of rows; a picture is a list of rows of [red, green, blue] or, with transparency,
+Planes are lists of rows; an image is a list of rows of [red, green, blue] or, with transparency,
 [red, green, blue, alpha].
 """
 
@@ -17,20 +17,21 @@ from fractions import Fraction
 from typing import Any
 
 Plane = list[list[int]]
-Picture = list[list[list[int]]]
+Pixels = list[list[list[int]]]
 
 MAX_SIDE = 65535
 MAX_PIXELS = 2**27
-MAX_RECORD = 16 * 2**20
-MAX_BANK = 8 * 2**20
+MAX_RATIO = 8
+MAX_METADATA_BYTES = 16 * 2**20
+MAX_PARTS = 2**16
+MAX_BANK_BYTES = 8 * 2**20
 MAX_STAGES = 8
 MAX_DEPTH = 10
-MAX_RATIO = 8
-MAX_PARTS = 2**16
+MAX_GAIN = 31
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ALPHA = 0x81
-AVIF_RECORD = bytes.fromhex("7261697372004c9bb1a95f2d1b6c8e03")
+AVIF_TYPE = bytes.fromhex("7261697372004c9bb1a95f2d1b6c8e03")
 
 
 def must(condition: bool, what: str) -> None:
@@ -43,7 +44,7 @@ def must(condition: bool, what: str) -> None:
 
 @dataclass
 class Metadata:
-    """What a payload says about its full picture; `bank` is None for no bank."""
+    """What a payload says about its output image; `bank` is None for no bank."""
 
     columns: int
     rows: int
@@ -63,9 +64,9 @@ def parse_payload(payload: bytes) -> Metadata:
         pieces = avif_pieces(payload)
     else:
         raise ValueError("neither JPEG, PNG, WebP nor AVIF")
-    metadata = b"".join(pieces)
-    must(metadata != b"", "no metadata")
-    return parse_record(metadata)
+    record = b"".join(pieces)
+    must(record != b"", "no metadata")
+    return parse_record(record)
 
 
 def jpeg_pieces(payload: bytes) -> Iterator[bytes]:
@@ -128,7 +129,7 @@ def avif_pieces(payload: bytes) -> Iterator[bytes]:
         must(size >= header, "a box is smaller than its header")
         content = take(payload, at + header, size - header)
         at += size
-        if kind == b"uuid" and content[:16] == AVIF_RECORD:
+        if kind == b"uuid" and content[:16] == AVIF_TYPE:
             yield content[16:]
 
 
@@ -141,14 +142,14 @@ def number(data: bytes, at: int, size: int) -> int:
     return int.from_bytes(take(data, at, size), "big")
 
 
-def parse_record(metadata: bytes) -> Metadata:
-    must(29 <= len(metadata) <= MAX_RECORD, "size of the metadata")
-    must(metadata[0] == 1, "version of the metadata")
-    body = metadata[:-4]
-    must(zlib.crc32(body) == number(metadata, len(body), 4), "checksum of the metadata")
-    columns, rows = number(metadata, 1, 4), number(metadata, 5, 4)
-    must(1 <= columns <= MAX_SIDE and 1 <= rows <= MAX_SIDE, "side of the full picture")
-    must(rows * columns <= MAX_PIXELS, "pixels of the full picture")
+def parse_record(record: bytes) -> Metadata:
+    must(29 <= len(record) <= MAX_METADATA_BYTES, "size of the metadata")
+    must(record[0] == 1, "version of the metadata")
+    body = record[:-4]
+    must(zlib.crc32(body) == number(record, len(body), 4), "checksum of the metadata")
+    columns, rows = number(record, 1, 4), number(record, 5, 4)
+    must(1 <= columns <= MAX_SIDE and 1 <= rows <= MAX_SIDE, "side of the output image")
+    must(rows * columns <= MAX_PIXELS, "pixels of the output image")
     fields: dict[int, bytes] = {}
     at = 25
     while at < len(body):
@@ -158,7 +159,7 @@ def parse_record(metadata: bytes) -> Metadata:
         must(tag not in (0x01, 0x02) or len(content) == 2, "size of a measure")
         fields[tag] = content
         at += 5 + len(content)
-    bank = metadata[9:25]
+    bank = record[9:25]
     return Metadata(columns, rows, bank if any(bank) else None, fields)
 
 
@@ -208,7 +209,7 @@ NO_BANK = Bank(bytes(16), [ResizeStage()])
 
 def parse_bank(data: bytes) -> Bank:
     """A bank file; ValueError where FORMAT.md refuses one."""
-    must(len(data) <= MAX_BANK, "size of the bank")
+    must(len(data) <= MAX_BANK_BYTES, "size of the bank")
     must(take(data, 0, 4) == b"RSRB", "no bank")
     must(number(data, 4, 1) == 1, "version of the bank")
     must(number(data, 5, 1) <= 3, "base codec")
@@ -266,7 +267,7 @@ def parse_weights(stream: bytes, q: int, depth: int) -> list[list[list[int]]]:
     for bucket in weights:
         for output in bucket:
             must(sum(output) == 512, "sum of weights")
-            must(sum(abs(weight) for weight in output) <= 31 * 512, "gain of weights")
+            must(sum(abs(weight) for weight in output) <= MAX_GAIN * 512, "gain of weights")
     return weights
 
 
@@ -285,37 +286,35 @@ def inflate(stream: bytes, size: int) -> bytes:
     return data
 
 
-# 3. Restoring
+# 3. Decoding
 
 
-def restore(base: Any, bank: Bank, metadata: Metadata) -> Picture:
-    """The full picture.
+def restore(base: Any, bank: Bank, metadata: Metadata) -> Pixels:
+    """The output image.
 
-    `base` is the base picture, rows of pixels of three values of 0..255, as lists or as an array.
+    `base` is the base image: rows of pixels of three values of 0..255, as lists or as an array.
     """
     base = [[[int(value) for value in pixel] for pixel in row] for row in base]
     rows, columns = metadata.rows, metadata.columns
-    must(len(base) * len(base[0]) <= MAX_PIXELS, "pixels of the base picture")
-    for small, full in ((len(base), rows), (len(base[0]), columns)):
-        must(
-            full <= MAX_RATIO * small and small <= MAX_RATIO * full, "ratio of the pictures' sides"
-        )
+    must(len(base) * len(base[0]) <= MAX_PIXELS, "pixels of the base image")
+    for one, other in ((len(base), rows), (len(base[0]), columns)):
+        must(one <= MAX_RATIO * other and other <= MAX_RATIO * one, "ratio of the images' sides")
     if bank.scale is not None:
-        must(len(base) == -(-rows // bank.scale), "rows of the base picture")
-        must(len(base[0]) == -(-columns // bank.scale), "columns of the base picture")
+        must(len(base) == -(-rows // bank.scale), "rows of the base image")
+        must(len(base[0]) == -(-columns // bank.scale), "columns of the base image")
 
     luma = luma_of(base)
-    restored = run_stages(luma, bank, rows, columns)
-    result: Picture = [[[] for _ in range(columns)] for _ in range(rows)]
+    filtered = run_stages(luma, bank, rows, columns)
+    result: Pixels = [[[] for _ in range(columns)] for _ in range(rows)]
     for channel in range(3):
         difference = [
             [(pixel[channel] - y) * 64 for pixel, y in zip(*row_and_luma, strict=True)]
             for row_and_luma in zip(base, luma, strict=True)
         ]
-        full = resize(difference, rows, columns, bank.scale)
+        resized = resize(difference, rows, columns, bank.scale)
         for r in range(rows):
             for c in range(columns):
-                result[r][c].append(clip((restored[r][c] + full[r][c] + 32) >> 6, 0, 255))
+                result[r][c].append(clip((filtered[r][c] + resized[r][c] + 32) >> 6, 0, 255))
 
     if ALPHA in metadata.fields:
         plane = parse_alpha(metadata.fields[ALPHA], len(base), len(base[0]))
@@ -326,7 +325,7 @@ def restore(base: Any, bank: Bank, metadata: Metadata) -> Picture:
     return result
 
 
-def luma_of(base: Picture) -> Plane:
+def luma_of(base: Pixels) -> Plane:
     return [[(77 * r + 150 * g + 29 * b + 128) >> 8 for r, g, b in row] for row in base]
 
 
@@ -339,8 +338,8 @@ def run_stages(first: Plane, bank: Bank, rows: int, columns: int) -> Plane:
         elif isinstance(stage, FilterStage):
             fine = filter_stage(plane, stage)
         else:
-            cheap = resize_stage(first, rows, columns, bank.scale)
-            fine = blend_stage(plane, cheap, stage.strength)
+            bicubic = resize_stage(first, rows, columns, bank.scale)
+            fine = blend_stage(plane, bicubic, stage.strength)
         fine = [row[:columns] for row in fine[:rows]]
         plane = round_off(fine)
     return fine
@@ -422,60 +421,61 @@ def describe(patch: Plane) -> tuple[bool, bool, bool, list[int]]:
     p = patch
     w = {1: 1, 2: 2, 3: 4, 4: 4, 5: 2, 6: 1}
     l = {1: -5, 2: -6, 3: -4, 4: 4, 5: 6, 6: 5}  # noqa: E741
-    strength = difference = product = lean_columns = lean_rows = inner_strength = 0
+    gxx = gyy = gxy = moment_columns = moment_rows = inner_strength = 0
     for r in range(1, 7):
         for c in range(1, 7):
             down = p[r + 1][c] - p[r - 1][c]
             across = p[r][c + 1] - p[r][c - 1]
             energy = down**2 + across**2
-            strength += w[r] * w[c] * energy
-            difference += w[r] * w[c] * (across**2 - down**2)
-            product += w[r] * w[c] * 2 * down * across
-            lean_columns += w[r] * l[c] * energy
-            lean_rows += l[r] * w[c] * energy
+            gxx += w[r] * w[c] * across**2
+            gyy += w[r] * w[c] * down**2
+            gxy += w[r] * w[c] * across * down
+            moment_columns += w[r] * l[c] * energy
+            moment_rows += l[r] * w[c] * energy
             if r in (3, 4) and c in (3, 4):
                 inner_strength += energy
 
-    flipped = product < 0
-    transposed = difference < 0
+    flipped = gxy < 0
+    transposed = gxx < gyy
     if transposed:
-        lean = lean_rows
+        moment = moment_rows
     elif flipped:
-        lean = -lean_columns
+        moment = -moment_columns
     else:
-        lean = lean_columns
-    turned = lean < 0
+        moment = moment_columns
+    turned = moment < 0
 
     (a, b, c, d), (e, f, g, h), (i, j, k, m), (n, o, p_, q) = (row[2:6] for row in p[2:6])
     cell = f + g + j + k
     step_columns = g + k - f - j
     step_rows = j + k - f - g
     if transposed:
-        bend = cell - (b + c + o + p_)
+        curvature = cell - (b + c + o + p_)
         slope = 3 * step_rows + (n + o + p_ + q) - (a + b + c + d)
-        same = (slope < 0) == (lean_rows < 0)
+        same = (slope < 0) == (moment_rows < 0)
     else:
-        bend = cell - (e + i + h + m)
+        curvature = cell - (e + i + h + m)
         slope = 3 * step_columns + (d + h + m + q) - (a + e + i + n)
-        same = (slope < 0) == (lean_columns < 0)
+        same = (slope < 0) == (moment_columns < 0)
     roughness = sum(
         (p[r + 1][c] + p[r - 1][c] + p[r][c + 1] + p[r][c - 1] - 4 * p[r][c]) ** 2
         for r in range(2, 6)
         for c in range(2, 6)
     )
+    strength = gxx + gyy
     features = [
         strength,
-        ratio(difference**2 + product**2, strength**2),
-        ratio(abs(product), abs(product) + abs(difference)),
-        ratio(abs(lean), strength),
+        ratio((gxx - gyy) ** 2 + (2 * gxy) ** 2, strength**2),
+        ratio(abs(2 * gxy), abs(2 * gxy) + abs(gxx - gyy)),
+        ratio(abs(moment), strength),
         inner_strength,
         roughness,
         max(f, g, j, k) - min(f, g, j, k),
         abs(f + k - g - j),
         abs(step_rows if transposed else step_columns),
         abs(step_columns if transposed else step_rows),
-        abs(bend),
-        bend if same else -bend,
+        abs(curvature),
+        curvature if same else -curvature,
         abs(slope),
         cell,
     ]
@@ -516,7 +516,7 @@ def parse_alpha(stream: bytes, rows: int, columns: int) -> Plane:
 
 
 def straight(on_white: list[int], alpha: int) -> list[int]:
-    """Colour that was laid over white -> straight colour, alpha."""
+    """Colour composited on white -> straight colour, alpha."""
     if alpha == 0:
         return [255, 255, 255, 0]
     return [
@@ -559,8 +559,8 @@ def resize_stage(plane: Plane, rows: int, columns: int, scale: Fraction | None) 
 # 7. Blend stage
 
 
-def blend_stage(plane: Plane, cheap: Plane, strength: int) -> Plane:
-    rough = round_off(cheap)
+def blend_stage(plane: Plane, bicubic: Plane, strength: int) -> Plane:
+    rounded = round_off(bicubic)
     result: Plane = [[] for _ in plane]
     for r in range(len(plane)):
         for c in range(len(plane[0])):
@@ -568,10 +568,10 @@ def blend_stage(plane: Plane, cheap: Plane, strength: int) -> Plane:
             for step_r in (-1, 0, 1):
                 for step_c in (-1, 0, 1):
                     darker = is_darker(plane, r, c, step_r, step_c)
-                    changed += darker != is_darker(rough, r, c, step_r, step_c)
+                    changed += darker != is_darker(rounded, r, c, step_r, step_c)
             share = min(strength * changed, 128)
             fine = 64 * plane[r][c]
-            result[r].append(fine + (((cheap[r][c] - fine) * share + 64) >> 7))
+            result[r].append(fine + (((bicubic[r][c] - fine) * share + 64) >> 7))
     return result
 
 

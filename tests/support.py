@@ -1,4 +1,4 @@
-"""What several tests need: random banks and pictures, samples, conformance vectors, evidence."""
+"""What several tests need: random banks and images, samples, conformance vectors, evidence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 VECTORS = Path(__file__).parent / "vectors"
 
 
-# --- banks and pictures -----------------------------------------------------------------------
+# --- banks and images -------------------------------------------------------------------------
 
 
 def random_stage(
@@ -96,16 +96,16 @@ def random_picture(seed: int, rows: int, columns: int) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class Vector:
-    """What a decoder is given, and the only right result.
+    """What a decoder is given, and the only right output image.
 
     Attributes
     ----------
     name : str
     payload : bytes
     bank : bytes or None
-        Bank file that the metadata asks for.
+        Bank file that the metadata names.
     base : ndarray of shape (M, N, 3), uint8
-        The base picture's pixels, so that nothing depends on a decoder of JPEG, WebP or AVIF.
+        The base image's pixels, so that nothing depends on a decoder of JPEG, WebP or AVIF.
     expected : ndarray of shape (R, C, 3), or (R, C, 4) with straight alpha, uint8
     """
 
@@ -131,7 +131,7 @@ def read_vectors() -> list[Vector]:
 
 
 def decode(vector: Vector, engine: Engine) -> NDArray[np.uint8]:
-    """What the decoder makes of a vector."""
+    """The output image of a vector."""
     metadata = parse(vector.payload)
     bank = NO_FILTERS if vector.bank is None else load(vector.bank, metadata.bank)
     alpha = metadata.alpha and parse_alpha(metadata.alpha, vector.base.shape[:2])
@@ -155,7 +155,7 @@ def write_pixels(png: Path, samples: NDArray[np.uint8]) -> None:
 def assert_same_pixels(
     actual: NDArray[np.uint8], expected: NDArray[np.uint8], evidence: Path, what: str
 ) -> None:
-    """Compare two pictures; where they differ, leave both and their difference as files.
+    """Compare two images; where they differ, write both and their difference to files.
 
     The difference is 16 times the largest one of a pixel's channels.
     """
@@ -164,7 +164,7 @@ def assert_same_pixels(
     if not difference.any():
         return
     visible = np.minimum(255, difference * 16).astype(np.uint8)
-    for name, picture in {"actual": actual, "expected": expected, "difference": visible}.items():
-        write_pixels(evidence / f"{name}.png", picture)
+    for name, image in {"actual": actual, "expected": expected, "difference": visible}.items():
+        write_pixels(evidence / f"{name}.png", image)
     count = np.count_nonzero(difference)
     pytest.fail(f"{what}: {count} pixels differ, by up to {difference.max()}; see {evidence}")

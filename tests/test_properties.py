@@ -1,4 +1,4 @@
-"""What holds for every picture, bank and metadata, tried on many: always the same ones."""
+"""What holds for every image, bank and metadata, tried on examples that stay the same."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ BANKS = [save(random_bank(1, 3, stages=2, depth=1)), save(random_bank(2, None, d
 
 @st.composite
 def tasks(draw: st.DrawFn, longest: int, deepest: int) -> Task:
-    """A base picture, a bank, the full shape, and perhaps an alpha plane."""
+    """A base image, a bank, the shape of the output image, and perhaps an alpha plane."""
     side = st.integers(1, longest)
     bank = draw(banks(deepest))
     shape = draw(side), draw(side)
-    small = draw(base_shapes(shape)) if bank.scale is None else base_shape(shape, bank.scale)
-    alpha = draw(pictures(small))[..., 0] if draw(st.booleans()) else None
-    return draw(pictures(small)), bank, shape, alpha
+    base = draw(base_shapes(shape)) if bank.scale is None else base_shape(shape, bank.scale)
+    alpha = draw(images(base))[..., 0] if draw(st.booleans()) else None
+    return draw(images(base)), bank, shape, alpha
 
 
 def base_shapes(shape: tuple[int, int]) -> st.SearchStrategy[tuple[int, int]]:
-    """What a full picture of that shape may be restored from, up to twice as large."""
+    """Shapes that the base image of an output image may have, up to twice as large as that."""
     return st.tuples(*(st.integers(-(-size // MAX_RATIO), 2 * size) for size in shape))
 
 
@@ -75,8 +75,8 @@ def banks(draw: st.DrawFn, deepest: int) -> Bank:
 
 
 @st.composite
-def pictures(draw: st.DrawFn, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """A picture of shape (*shape, 3): noise, one colour, extremes at random or checkerboards."""
+def images(draw: st.DrawFn, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """An image of shape (*shape, 3): noise, one colour, extremes at random or checkerboards."""
     rng = np.random.default_rng(draw(SEEDS))
     kind = draw(st.sampled_from(["noise", "one colour", "extremes", "checkerboard"]))
     if kind == "noise":
@@ -126,10 +126,12 @@ def metadata(draw: st.DrawFn) -> Metadata:
 
 
 @given(st.sampled_from(sorted(FILES)), metadata())
-def test_a_record_comes_back_from_every_container(container: str, metadata: Metadata) -> None:
+def test_metadata_survives_a_round_trip_in_every_container(
+    container: str, metadata: Metadata
+) -> None:
     payload = pack(FILES[container], metadata)
     assert parse(payload) == metadata
-    assert_same_record(reference.parse_payload(payload), metadata)
+    assert_same_metadata(reference.parse_payload(payload), metadata)
 
 
 @st.composite
@@ -154,12 +156,12 @@ def test_a_mutated_payload_is_refused_or_read_as_the_format_says(payload: bytes)
 @given(mutations([RECORD_BODY]))
 @settings(max_examples=300)
 def test_a_mutated_record_is_refused_or_read_as_the_format_says(body: bytes) -> None:
-    metadata = body + zlib.crc32(body).to_bytes(4, "big")
-    chunk = len(metadata).to_bytes(4, "big") + b"raSR" + metadata + bytes(4)
+    record = body + zlib.crc32(body).to_bytes(4, "big")
+    chunk = len(record).to_bytes(4, "big") + b"raSR" + record + bytes(4)
     assert_read_alike(FILES["png"][:33] + chunk + FILES["png"][33:])
 
 
-def assert_same_record(expected: reference.Metadata, actual: Metadata) -> None:
+def assert_same_metadata(expected: reference.Metadata, actual: Metadata) -> None:
     measured = {0x01: actual.psnr, 0x02: actual.score}
     fields = {
         tag: round(value * 100).to_bytes(2, "big", signed=True)
@@ -187,7 +189,7 @@ def assert_read_alike(payload: bytes) -> None:
     except RaisrError:
         assert refused(reference.parse_payload, payload)
     else:
-        assert_same_record(reference.parse_payload(payload), metadata)
+        assert_same_metadata(reference.parse_payload(payload), metadata)
 
 
 @given(mutations(BANKS))

@@ -1,17 +1,16 @@
-"""kernels.py compiled to WebAssembly, which the decoder loads in a browser.
+"""Compile the Numba functions of `raisr.kernels` to WebAssembly, for decoders in browsers.
 
-Numba writes LLVM code of the very functions that run here. Before LLVM makes it fit this machine's
-processor, it is taken aside and made fit for WebAssembly with vectors of 128 bits, and LLVM's
-linker turns it into a library of the kind that Pyodide loads.
+Numba translates the functions to LLVM's intermediate code. Before LLVM optimises that for this
+machine's processor, it is taken out, compiled for WebAssembly with 128-bit SIMD, and linked to a
+shared library of the kind that Pyodide loads.
 
     NUMBA_OPT=0 python -m tools.compile_kernel FOLDER
 
-makes ``kernel.wasm`` and ``kernel.json`` in a folder; `make kernel` does so in the decoder's.
+writes ``kernel.wasm`` and ``kernel.json`` to a folder; `make kernel` does so for the decoder.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -29,13 +28,13 @@ import numba
 from numba import types
 from numba.np.numpy_support import carray
 
-from raisr import kernels
+from raisr.fingerprint import fingerprint
+from raisr.kernels import color, filtering, jit, simd
 from raisr_decoder.cells import CELL, MARGIN
 from raisr_decoder.compiled import LIBRARY, SCRATCH_LINES
 from raisr_decoder.resize import TAPS
 from tools.errors import LinkerMissing
 
-SOURCES = Path(kernels.__file__), Path(__file__)
 TRIPLE = "wasm32-unknown-emscripten"
 FEATURES = "+simd128,+bulk-memory,+nontrapping-fptoint,+sign-ext,+mutable-globals"
 LINKERS = ("wasm-ld-19", "wasm-ld")
@@ -49,7 +48,12 @@ TWO, THREE, FOUR, FIVE, SIX, EIGHT = ((0,) * block for block in (2, 3, 4, 5, 6, 
 
 
 def make(folder: Path) -> None:
-    """Write the library and its provenance.
+    """Write the library and its provenance to a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists.
 
     Raises
     ------
@@ -65,7 +69,7 @@ def make(folder: Path) -> None:
 
 
 def find_linker() -> str:
-    """LLVM's linker for WebAssembly.
+    """The name of LLVM's linker for WebAssembly.
 
     Raises
     ------
@@ -78,11 +82,10 @@ def find_linker() -> str:
 
 
 def provenance(linker: str) -> dict[str, str]:
-    """What the library is made of, and with."""
+    """From which sources and by which tools the library is made."""
     banner = subprocess.run([linker, "--version"], capture_output=True, text=True, check=True)
     return {
-        "sources": " ".join(source.name for source in SOURCES),
-        "sha256": fingerprint(),
+        "fingerprint": sources_fingerprint(),
         "numba": numba.__version__,
         "llvmlite": llvmlite.__version__,
         "llvm": ".".join(map(str, llvm.llvm_version_info)),
@@ -90,13 +93,13 @@ def provenance(linker: str) -> dict[str, str]:
     }
 
 
-def fingerprint() -> str:
-    """SHA-256 of the sources."""
-    return hashlib.sha256(b"".join(map(Path.read_bytes, SOURCES))).hexdigest()
+def sources_fingerprint() -> str:
+    """Fingerprint of the kernels, of this file, and of the constants that these import."""
+    return fingerprint(jit.revision(), Path(__file__).read_bytes(), str(TAPS))
 
 
-# --- what the library offers ------------------------------------------------------------------
-# C has no arrays with shapes, so each function gets addresses and the numbers that matter.
+# --- exported functions -----------------------------------------------------------------------
+# C has no arrays with shapes, so each function takes addresses, and the sizes that it needs.
 
 
 def filter_cells(
@@ -118,31 +121,31 @@ def filter_cells(
     features, thresholds = carray(feature, (nodes,)), carray(threshold, (nodes,))
     weights = carray(filters, (1,))
     lines = carray(scratch, (SCRATCH_LINES, shape[1]))
-    full = carray(result, (rows * block, columns * block))
-    arguments = hashed, filtered, features, thresholds, weights, lines, full
+    output = carray(result, (rows * block, columns * block))
+    arguments = hashed, filtered, features, thresholds, weights, lines, output
     if block == 2:
-        kernels.filter_rows(*arguments, TWO)
+        filtering.filter_rows(*arguments, TWO)
     elif block == 3:
-        kernels.filter_rows(*arguments, THREE)
+        filtering.filter_rows(*arguments, THREE)
     elif block == 4:
-        kernels.filter_rows(*arguments, FOUR)
+        filtering.filter_rows(*arguments, FOUR)
     elif block == 5:
-        kernels.filter_rows(*arguments, FIVE)
+        filtering.filter_rows(*arguments, FIVE)
     elif block == 6:
-        kernels.filter_rows(*arguments, SIX)
+        filtering.filter_rows(*arguments, SIX)
     else:
-        kernels.filter_rows(*arguments, EIGHT)
+        filtering.filter_rows(*arguments, EIGHT)
 
 
 def resize_rows(
     plane: Any, lines: Any, size: Any, positions: Any, weights: Any, count: Any, result: Any
 ) -> None:
     taps = carray(positions, (count, TAPS)), carray(weights, (count, TAPS))
-    kernels.resize_rows(carray(plane, (lines, size)), *taps, carray(result, (count, size)))
+    color.resize_rows(carray(plane, (lines, size)), *taps, carray(result, (count, size)))
 
 
 def compose_rows(luma: Any, differences: Any, rows: Any, columns: Any, rgb: Any) -> None:
-    kernels.compose_rows(
+    color.compose_rows(
         carray(luma, (rows, columns)),
         carray(differences, (rows, 3, columns)),
         carray(rgb, (rows, 3 * columns)),
@@ -158,22 +161,22 @@ EXPORTS: dict[Callable[..., None], tuple[Any, ...]] = {
 }  # fmt: skip
 
 
-# --- Numba's code, free of this machine -------------------------------------------------------
+# --- LLVM code for any machine ----------------------------------------------------------------
 
 
 def portable_code(function: Callable[..., None], arguments: tuple[Any, ...]) -> str:
     """LLVM code of a function and of all that it calls, for any processor."""
     alone: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     with warnings.catch_warnings():
-        # Not all of it can be cached, nor need it be.
+        # Numba warns of what it cannot cache; none of this needs to be.
         warnings.simplefilter("ignore", numba.NumbaWarning)
         dispatcher = numba.njit(types.void(*arguments), error_model="numpy", **alone)(function)
     (code,) = dispatcher.inspect_llvm().values()
     code = re.sub(r"^target .*\n", "", code, flags=re.MULTILINE)
     code = code.replace(" = common global ", " = internal global ")
     code = code.replace("define linkonce_odr ", "define internal ")
-    for lanes in {int(lanes) for lanes in re.findall(rf"@{kernels.DOT}(\d+)\(", code)}:
-        generic = rf"^define internal <{lanes} x i32> @{kernels.DOT}{lanes}\(.*?^}}\n"
+    for lanes in {int(lanes) for lanes in re.findall(rf"@{simd.DOT}(\d+)\(", code)}:
+        generic = rf"^define internal <{lanes} x i32> @{simd.DOT}{lanes}\(.*?^}}\n"
         code = re.sub(generic, _dot(lanes), code, flags=re.MULTILINE | re.DOTALL)
     own = rf"^define i32 @(\S*{function.__name__}\S*)\(ptr"
     (name,) = re.findall(own, code, flags=re.MULTILINE)
@@ -182,7 +185,7 @@ def portable_code(function: Callable[..., None], arguments: tuple[Any, ...]) -> 
 
 
 def _entry(name: str, inner: str, arguments: tuple[Any, ...]) -> str:
-    """A function as C calls it; Numba's own gives back a status and two values more."""
+    """A function with C's calling convention; Numba's own returns a status and two more values."""
     kinds = ["i32" if kind == COUNT else "ptr" for kind in arguments]
     parameters = ", ".join(f"{kind} %a{number}" for number, kind in enumerate(kinds))
     return f"""
@@ -198,13 +201,13 @@ define void @{name}({parameters}) {{
 
 
 def _dot(lanes: int) -> str:
-    """Multiply int16 lanes and add the products of neighbours, by WebAssembly's instruction."""
+    """The function `simd.DOT` by WebAssembly's own instruction."""
     return "\n".join(_dot_lines(lanes)) + "\n"
 
 
 def _dot_lines(lanes: int) -> Iterator[str]:
     pairs = f"<{2 * lanes} x i16>"
-    yield f"define internal <{lanes} x i32> @{kernels.DOT}{lanes}({pairs} %a, {pairs} %b) {{"
+    yield f"define internal <{lanes} x i32> @{simd.DOT}{lanes}({pairs} %a, {pairs} %b) {{"
     whole = f"<{lanes} x i32> poison"
     for first in range(0, lanes, 4):
         part = _mask(range(2 * first, 2 * first + 8))
@@ -226,11 +229,11 @@ def _mask(lanes: Any) -> str:
     return f"<{len(numbers)} x i32> <{', '.join(numbers)}>"
 
 
-# --- LLVM's work ------------------------------------------------------------------------------
+# --- machine code -----------------------------------------------------------------------------
 
 
 def optimised(module: llvm.ModuleRef) -> bytes:
-    """An object file for WebAssembly."""
+    """Optimise a module; an object file for WebAssembly."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     target = llvm.Target.from_triple(TRIPLE)
@@ -238,7 +241,7 @@ def optimised(module: llvm.ModuleRef) -> bytes:
     module.triple, module.data_layout = TRIPLE, str(machine.target_data)
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     passes = llvm.create_pass_builder(machine, tuning)
-    # A second time, as what the first one inlined can be simplified then.
+    # Twice, as the second run simplifies what the first one inlined.
     for _ in range(2):
         passes.getModulePassManager().run(module, passes)
     content: bytes = machine.emit_object(module)
@@ -246,7 +249,7 @@ def optimised(module: llvm.ModuleRef) -> bytes:
 
 
 def link(content: bytes, linker: str) -> bytes:
-    """A library that Pyodide loads, of an object file."""
+    """Link an object file to a library that Pyodide loads."""
     with tempfile.TemporaryDirectory() as scratch:
         source, target = Path(scratch, "kernel.o"), Path(scratch, "kernel.wasm")
         source.write_bytes(content)

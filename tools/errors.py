@@ -56,7 +56,7 @@ class PackingFailed(RaisrError):
 
 
 class LinkerMissing(RaisrError):
-    """The compiled kernel cannot be made without LLVM's linker."""
+    """LLVM's linker for WebAssembly, which compiling the kernels needs, is not installed."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names

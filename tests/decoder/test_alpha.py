@@ -14,11 +14,11 @@ from raisr_decoder.errors import MetadataDamaged
 from raisr_decoder.pipeline import restore
 from support import random_bank, random_picture, random_plane
 
-PICTURE, ALPHA = random_picture(1, 20, 30), random_plane(4, 20, 30)
+IMAGE, ALPHA = random_picture(1, 20, 30), random_plane(4, 20, 30)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (20, 30)])
-def test_a_plane_comes_back(shape: tuple[int, int]) -> None:
+def test_a_plane_survives_a_round_trip(shape: tuple[int, int]) -> None:
     plane = random_plane(3, *shape)
     assert (parse_alpha(pack_alpha(plane), shape) == plane).all()
 
@@ -41,28 +41,28 @@ def test_garbage_is_refused() -> None:
         parse_alpha(pack_alpha(ALPHA)[:-5], (20, 30))
 
 
-def test_opaque_pictures_are_not_changed() -> None:
+def test_opaque_images_are_not_changed() -> None:
     opaque = np.full((20, 30), 255, np.uint8)
-    assert (composite_on_white(PICTURE, opaque) == PICTURE).all()
-    assert (separate_from_white(PICTURE, opaque)[..., :3] == PICTURE).all()
-    assert split_alpha(np.dstack([PICTURE, opaque]))[1] is None
+    assert (composite_on_white(IMAGE, opaque) == IMAGE).all()
+    assert (separate_from_white(IMAGE, opaque)[..., :3] == IMAGE).all()
+    assert split_alpha(np.dstack([IMAGE, opaque]))[1] is None
 
 
-def test_white_shows_where_nothing_is() -> None:
-    assert (composite_on_white(PICTURE, np.zeros((20, 30), np.uint8)) == 255).all()
+def test_transparent_pixels_become_white() -> None:
+    assert (composite_on_white(IMAGE, np.zeros((20, 30), np.uint8)) == 255).all()
 
 
-def test_laying_over_white_and_back_is_close() -> None:
-    again = separate_from_white(composite_on_white(PICTURE, ALPHA), ALPHA)
+def test_separating_from_white_inverts_compositing_closely() -> None:
+    again = separate_from_white(composite_on_white(IMAGE, ALPHA), ALPHA)
     assert (again[..., 3] == ALPHA).all()
-    # Seen over black, an error of the colour counts as much as the colour is opaque.
-    error = (again[..., :3].astype(int) - PICTURE) * ALPHA[..., None].astype(int) / 255
+    # Composited on black, an error of the colour counts as much as the colour is opaque.
+    error = (again[..., :3].astype(int) - IMAGE) * ALPHA[..., None].astype(int) / 255
     assert np.abs(error).max() <= 1
 
 
-def test_alpha_is_restored_like_luma() -> None:
+def test_alpha_is_filtered_like_luma() -> None:
     gray = np.repeat(ALPHA[..., None], 3, axis=2)
     bank = random_bank(3)
-    full = restore(gray, bank, (40, 60), ALPHA)
-    assert full.shape == (40, 60, 4)
-    assert (full[..., 3] == restore(gray, bank, (40, 60))[..., 0]).all()
+    output = restore(gray, bank, (40, 60), ALPHA)
+    assert output.shape == (40, 60, 4)
+    assert (output[..., 3] == restore(gray, bank, (40, 60))[..., 0]).all()

@@ -52,7 +52,7 @@ def test_the_id_is_that_of_the_file_whoever_deflated_it() -> None:
     assert load(other).id == content_id(other) != load(data).id
 
 
-def test_another_bank_than_the_payload_asks_for_is_refused() -> None:
+def test_another_bank_than_the_payload_names_is_refused() -> None:
     with pytest.raises(BankMismatch):
         load(save(random_bank(1)), random_bank(2).id)
 

@@ -26,16 +26,16 @@ def test_strength_0_changes_nothing() -> None:
     assert (blend(PLANE, fine(255 - PLANE), 0) == fine(PLANE)).all()
 
 
-def test_opposite_structure_becomes_the_cheap_plane() -> None:
+def test_opposite_structure_becomes_the_bicubic_plane() -> None:
     distinct = np.random.default_rng(1).permutation(180).reshape(12, 15).astype(np.uint8)
     inner = blend(distinct, fine(255 - distinct), 128)[1:-1, 1:-1]
     assert (inner == fine(255 - distinct)[1:-1, 1:-1]).all()
 
 
 def test_one_changed_neighbour_mixes_by_the_strength() -> None:
-    filtered, cheap = np.full((3, 3), 100, np.uint8), np.full((3, 3), 110, np.uint8)
+    filtered, bicubic = np.full((3, 3), 100, np.uint8), np.full((3, 3), 110, np.uint8)
     filtered[0, 0] = 90
-    assert blend(filtered, fine(cheap), 32)[1, 1] == (100 << FRACTION_BITS) + 10 * 64 * 32 // 128
+    assert blend(filtered, fine(bicubic), 32)[1, 1] == (100 << FRACTION_BITS) + 10 * 64 * 32 // 128
 
 
 def test_a_bank_that_blends_is_closer_to_bicubic() -> None:
@@ -46,5 +46,5 @@ def test_a_bank_that_blends_is_closer_to_bicubic() -> None:
     far = FilterStage(4, Tree(nothing, nothing), weights)
     blended = restore(base, Bank("png", (0, 100), (far, BlendStage(255))), (20, 24))
     plain = restore(base, Bank("png", (0, 100), (far,)), (20, 24))
-    cheap = restore(base, NO_FILTERS, (20, 24)).astype(int)
-    assert np.abs(blended - cheap).mean() < np.abs(plain - cheap).mean()
+    bicubic = restore(base, NO_FILTERS, (20, 24)).astype(int)
+    assert np.abs(blended - bicubic).mean() < np.abs(plain - bicubic).mean()

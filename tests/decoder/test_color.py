@@ -19,11 +19,11 @@ def test_primaries(rgb: tuple[int, int, int], expected: int) -> None:
     assert luma(np.array(rgb, np.uint8)) == expected
 
 
-def test_unfiltered_luma_gives_the_picture_back() -> None:
-    picture = random_picture(1, 20, 30)
-    plane = luma(picture)
-    color = differences(picture, plane) << FRACTION_BITS
-    assert (compose(plane.astype(np.int16) << FRACTION_BITS, color) == picture).all()
+def test_unfiltered_luma_gives_the_image_back() -> None:
+    image = random_picture(1, 20, 30)
+    plane = luma(image)
+    color = differences(image, plane) << FRACTION_BITS
+    assert (compose(plane.astype(np.int16) << FRACTION_BITS, color) == image).all()
 
 
 def test_rounds_half_up_and_clips() -> None:

@@ -13,7 +13,7 @@ from support import random_plane, random_stage
 
 
 def one_bucket(block: int, tap_of_output: list[int]) -> FilterStage:
-    """A stage without choice: each output copies one tap."""
+    """A stage with one bucket, whose outputs copy one tap each."""
     weights = np.zeros((1, PATCH**2, block**2), np.int32)
     weights[0, tap_of_output, np.arange(block**2)] = 1 << WEIGHT_BITS
     nothing = np.zeros(0, np.int32)
@@ -41,7 +41,7 @@ def test_output_size_and_range(block: int) -> None:
 
 @pytest.mark.parametrize("block", [2, 3, 4])
 @pytest.mark.parametrize("turn", [np.fliplr, np.flipud, np.transpose])
-def test_a_turned_picture_gives_a_turned_result(block: int, turn: object) -> None:
+def test_a_turned_plane_gives_a_turned_result(block: int, turn: object) -> None:
     assert callable(turn)
     stage = random_stage(np.random.default_rng(9), block, 4)
     # Noise: a cell whose gradients balance exactly has no canonical orientation.

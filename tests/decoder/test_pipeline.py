@@ -18,23 +18,25 @@ from support import Vector, assert_same_pixels, decode, random_bank, random_pict
 @pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (37, 2), (40, 31)])
 @pytest.mark.parametrize("stages", [1, 2])
-def test_direct_banks_give_the_full_size(block: int, shape: tuple[int, int], stages: int) -> None:
+def test_direct_banks_give_the_size_that_is_asked_for(
+    block: int, shape: tuple[int, int], stages: int
+) -> None:
     base = random_picture(1, *base_shape(shape, Fraction(block, 2)))
-    full = restore(base, random_bank(1, block, stages), shape)
-    assert full.shape == (*shape, 3)
-    assert full.dtype == np.uint8
+    output = restore(base, random_bank(1, block, stages), shape)
+    assert output.shape == (*shape, 3)
+    assert output.dtype == np.uint8
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (13, 57), (41, 26)])
 def test_a_resize_stage_serves_any_size(shape: tuple[int, int]) -> None:
-    full = restore(random_picture(1, 20, 19), random_bank(1, None, 2), shape)
-    assert full.shape == (*shape, 3)
+    output = restore(random_picture(1, 20, 19), random_bank(1, None, 2), shape)
+    assert output.shape == (*shape, 3)
 
 
 def test_gray_stays_gray() -> None:
     gray = np.repeat(random_picture(3, 15, 16)[..., :1], 3, axis=2)
-    full = restore(gray, random_bank(2), (30, 31))
-    assert (full == full[..., :1]).all()
+    output = restore(gray, random_bank(2), (30, 31))
+    assert (output == output[..., :1]).all()
 
 
 def test_flat_color_stays_flat() -> None:
@@ -42,24 +44,24 @@ def test_flat_color_stays_flat() -> None:
     assert (restore(base, random_bank(2), (18, 18)) == (200, 13, 77)).all()
 
 
-def test_without_filters_the_same_size_is_the_same_picture() -> None:
+def test_without_filters_the_same_size_is_the_same_image() -> None:
     base = random_picture(3, 15, 16)
     assert (restore(base, NO_FILTERS, (15, 16)) == base).all()
 
 
 @pytest.mark.parametrize("shape", [(28, 32), (31, 30), (60, 64)])
-def test_a_base_picture_of_another_size_is_refused(shape: tuple[int, int]) -> None:
+def test_a_base_image_of_another_size_is_refused(shape: tuple[int, int]) -> None:
     with pytest.raises(BankMismatch, match="16 x 15"):
         restore(random_picture(3, 15, 16), random_bank(2), shape)
 
 
 @pytest.mark.parametrize(
-    ("small", "shape"), [((1, 8), (9, 8)), ((8, 9), (8, 1)), ((1, 1), (16384, 8192))]
+    ("base_size", "shape"), [((1, 8), (9, 8)), ((8, 9), (8, 1)), ((1, 1), (16384, 8192))]
 )
-def test_a_full_picture_far_from_its_base_picture_is_refused(
-    small: tuple[int, int], shape: tuple[int, int]
+def test_an_output_image_far_larger_or_smaller_than_its_base_image_is_refused(
+    base_size: tuple[int, int], shape: tuple[int, int]
 ) -> None:
-    base = random_picture(1, *small)
+    base = random_picture(1, *base_size)
     tracemalloc.start()
     with pytest.raises(LimitExceeded, match="ratio"):
         restore(base, NO_FILTERS, shape)
@@ -71,14 +73,14 @@ def test_a_full_picture_far_from_its_base_picture_is_refused(
 
 def test_the_greatest_ratio_that_is_allowed() -> None:
     base = random_picture(1, 2, 16)
-    full = restore(base, NO_FILTERS, (16, 2))
+    output = restore(base, NO_FILTERS, (16, 2))
     metadata = reference.Metadata(2, 16, None)
-    assert full.tolist() == reference.restore(base, reference.NO_BANK, metadata)
+    assert output.tolist() == reference.restore(base, reference.NO_BANK, metadata)
 
 
-def test_a_base_picture_of_too_many_pixels_is_refused() -> None:
+def test_a_base_image_of_too_many_pixels_is_refused() -> None:
     base = np.broadcast_to(np.uint8(7), (1 << 13, (1 << 14) + 1, 3))
-    with pytest.raises(LimitExceeded, match="pixels of the base picture"):
+    with pytest.raises(LimitExceeded, match="pixels of the base image"):
         restore(base, NO_FILTERS, (1 << 12, 1 << 13))
 
 
@@ -100,7 +102,7 @@ def test_strips_of_any_height_have_no_seams(
     assert_same_pixels(decode(vector, NUMPY), vector.expected, tmp_path, vector.name)
 
 
-def test_a_strip_needs_little_memory_beside_the_base_picture() -> None:
+def test_a_strip_needs_little_memory_beside_the_base_image() -> None:
     base = random_picture(4, 500, 60)
     strips = restore_strips(base, random_bank(2, stages=3), (1000, 120))
     next(strips)

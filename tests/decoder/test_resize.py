@@ -32,7 +32,7 @@ def test_same_size_changes_nothing() -> None:
     assert (resized(plane, (9, 13)) == plane).all()
 
 
-def test_channels_are_resized_each_for_itself() -> None:
+def test_channels_are_resized_independently() -> None:
     colors = random_plane(2, 15, 23).reshape(5, 3, 23).astype(np.int16)
     together = resize(colors, taps(5, 11, Fraction(5, 11)), taps(23, 40, Fraction(23, 40)))
     for channel in range(3):
@@ -50,6 +50,6 @@ def test_agrees_with_pillow(shape: tuple[int, int]) -> None:
     assert np.abs(rounded - bicubic(plane, shape).astype(int))[inner].max() <= 1
 
 
-def test_one_pixel_becomes_a_flat_picture() -> None:
+def test_one_pixel_becomes_a_flat_plane() -> None:
     plane = np.full((1, 1), 77, np.int16)
     assert (resized(plane, (5, 7)) == 77).all()

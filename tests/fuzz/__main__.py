@@ -1,7 +1,7 @@
 """Try many hostile cases: `make fuzz`, or `PYTHONPATH=tests python -m fuzz --runs 100000`.
 
-Atheris, where it is installed, keeps the cases that reach code which no other has reached, and goes
-on from them; without it each case is a mutation of a seed. A finding is kept as a file.
+Atheris, where it is installed, keeps the cases that reach code which no other has reached, and
+mutates them in turn; without it each case is a mutation of a seed. A finding is kept as a file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=["raisr_decoder"]) if atheris else nullc
     from fuzz.targets import Outcome, try_case
 
 LONGEST = 1 << 18
-"""Bytes of a case: room for the greatest banks of the corpus, and for a file in itself."""
+"""Bytes of a case: room for the largest banks of the corpus, and for a file within a file."""
 
 
 def main() -> None:
@@ -35,22 +35,22 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100_000, help="cases to try")
     parser.add_argument("--seed", type=int, default=1, help="of all that is random")
     parser.add_argument(
-        "--checkpoints", type=Path, default=Path(".cache/fuzz"), help="for new cases"
+        "--folder", type=Path, default=Path(".cache/fuzz"), help="for findings and new cases"
     )
     options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
-    tried = Campaign(options.runs, options.work)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    tried = Campaign(options.runs, options.folder)
     if atheris is None:
         unguided(tried, options.seed)
     else:
-        guided(tried, options.seed, options.work)
+        guided(tried, options.seed, options.folder)
 
 
 class Campaign:
-    """Tries cases, counts what becomes of them, and tells."""
+    """Tries cases, counts their outcomes, and reports them."""
 
-    def __init__(self, runs: int, work: Path) -> None:
-        self.runs, self._work = runs, work
+    def __init__(self, runs: int, folder: Path) -> None:
+        self.runs, self._folder = runs, folder
         self._outcomes: Counter[str] = Counter()
         self._slowest = 0.0
         self._begun = time.monotonic()
@@ -63,7 +63,7 @@ class Campaign:
         try:
             outcome = try_case(case)
         except BaseException:
-            kept = self._work / f"finding-{sha256(case).hexdigest()[:16]}"
+            kept = self._folder / f"finding-{sha256(case).hexdigest()[:16]}"
             kept.write_bytes(case)
             print(f"{kept}: {len(case)} bytes", file=sys.stderr)
             raise
@@ -88,9 +88,9 @@ def unguided(tried: Campaign, seed: int) -> None:
         tried(mutated(rng.choice(start), rng))
 
 
-def guided(tried: Campaign, seed: int, work: Path) -> None:
+def guided(tried: Campaign, seed: int, folder: Path) -> None:
     """Libfuzzer's own loop, with our mutations and, for bytes without structure, its own."""
-    found = work / "corpus"
+    found = folder / "corpus"
     found.mkdir(exist_ok=True)
     start = seeds()
     for case in start:
@@ -101,13 +101,13 @@ def guided(tried: Campaign, seed: int, work: Path) -> None:
             return bytes(atheris.Mutate(data, len(data) + 64))
 
         rng = Random(number)
-        # What the corpus gains is mostly broken early; from there, deep code is seldom reached.
+        # Most new cases of the corpus are refused early; mutations of them seldom reach deep code.
         case = rng.choice([case, rng.choice(start)])
         return mutated(case, rng, raw if rng.random() < 0.5 else None)[:longest]
 
     flags = {"runs": tried.runs, "seed": seed, "max_len": LONGEST, "timeout": 600}
     flags |= {"rss_limit_mb": 0, "len_control": 0, "verbosity": 0, "report_slow_units": 600}
-    flags["artifact_prefix"] = f"{work}/"
+    flags["artifact_prefix"] = f"{folder}/"
     arguments = [f"-{name}={value}" for name, value in flags.items()]
     atheris.Setup([sys.argv[0], *arguments, str(found)], tried, custom_mutator=mutate)
     atheris.Fuzz()

@@ -1,6 +1,6 @@
-"""Picture files as lists of parts, and back with lengths and checksums that are right again.
+"""Image files as lists of parts, and back, with correct lengths and checksums.
 
-A mutation of a part then gets past the checks that one of the file's bytes would fail.
+A mutation of a part then passes the checks that a mutation of the file's bytes would fail.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cases (a bank and a payload) and hostile ones made of them, as deep as the formats go.
+"""Cases (a bank and a payload) and hostile mutations of them, as deep as the formats go.
 
 A case is one string of bytes: the length of the bank (4), the bank, the payload.
 """
@@ -65,7 +65,7 @@ def bank_and_payload(case: bytes) -> tuple[bytes, bytes]:
 
 
 def mutated(case: bytes, rng: Random, raw: Raw | None = None) -> bytes:
-    """A case with one to three mutations, whose checksums and bank id are mostly right again.
+    """A case with one to three mutations, whose checksums and bank id are mostly correct.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def mutated(case: bytes, rng: Random, raw: Raw | None = None) -> bytes:
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         mutate = rng.choice(MUTATIONS)
         bank, payload = mutate(bank, payload, rng, raw or (lambda data: edited(data, rng)))
-    return case_of(bank, payload if rng.random() < 0.1 else asking_for(bank, payload))
+    return case_of(bank, payload if rng.random() < 0.1 else with_bank_id(bank, payload))
 
 
 def edited(data: bytes, rng: Random) -> bytes:
@@ -210,8 +210,8 @@ def with_record(payload: bytes, pieces: list[bytes]) -> bytes:
     return put_together(kept, payload)
 
 
-def asking_for(bank: bytes, payload: bytes) -> bytes:
-    """The payload with the id of this bank and a right checksum, if it has one metadata."""
+def with_bank_id(bank: bytes, payload: bytes) -> bytes:
+    """The payload with the id of this bank in its metadata, if any, and a correct checksum."""
     body = record_of(payload)[:-CHECKSUM]
     if len(body) < HEADER:
         return payload
@@ -224,7 +224,7 @@ def sealed(body: bytes) -> bytes:
 
 
 def header_of_record(bank: bytes, payload: bytes, rng: Random, _raw: Raw) -> tuple[bytes, bytes]:
-    """Another full size: close to the old one, some times as large, or any number at all."""
+    """Another size of the output image: close to the old one, a multiple of it, or any number."""
     body = record_of(payload)[:-CHECKSUM]
     if len(body) < HEADER:
         return bank, payload
@@ -271,9 +271,9 @@ def fields_of_record(bank: bytes, payload: bytes, rng: Random, raw: Raw) -> tupl
 
 def pieces_of_record(bank: bytes, payload: bytes, rng: Random, _raw: Raw) -> tuple[bytes, bytes]:
     """The metadata in several pieces, some perhaps empty, swapped or there twice."""
-    metadata = record_of(payload)
-    cuts = sorted(rng.randrange(len(metadata) + 1) for _ in range(rng.choice((1, 2, 40))))
-    pieces = [metadata[a:b] for a, b in zip([0, *cuts], [*cuts, len(metadata)], strict=True)]
+    record = record_of(payload)
+    cuts = sorted(rng.randrange(len(record) + 1) for _ in range(rng.choice((1, 2, 40))))
+    pieces = [record[a:b] for a, b in zip([0, *cuts], [*cuts, len(record)], strict=True)]
     if rng.random() < 0.5:
         pieces.insert(rng.randrange(len(pieces) + 1), rng.choice(pieces))
     return bank, with_record(payload, pieces)
@@ -322,7 +322,7 @@ def bytes_of_bank(bank: bytes, payload: bytes, rng: Random, raw: Raw) -> tuple[b
 
 
 def values_of_bank(bank: bytes, payload: bytes, rng: Random, _raw: Raw) -> tuple[bytes, bytes]:
-    """Hostile values in a bank that is put together as a trainer does."""
+    """Hostile values in a bank that is saved as training saves one."""
     try:
         loaded = load(bank)
     except RaisrError:

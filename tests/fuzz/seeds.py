@@ -12,7 +12,7 @@ FINDINGS = Path(__file__).parent / "findings"
 
 
 def seeds() -> list[bytes]:
-    """Cases that are restored, and those that the corpus and the findings hold."""
+    """Cases that are decoded, and those that the corpus and the findings hold."""
     vectors = [case_of(vector.bank or b"", vector.payload) for vector in read_vectors()]
     return vectors + [path.read_bytes() for path in kept()]
 

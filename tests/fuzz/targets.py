@@ -1,4 +1,4 @@
-"""What must hold for every case: it is refused with an error of ours, or restored.
+"""What must hold for every case: it is refused with an error of ours, or decoded.
 
 Both engines give the same pixels, the slow decoder of `reference.py` refuses the same payloads, and
 time and memory stay within bounds.
@@ -25,29 +25,29 @@ from raisr_decoder.shapes import check_sizes
 from support import decode, read_vectors
 
 PIXELS = 1 << 16
-"""Of the largest picture that is restored: legal ones of 2^27 take their time."""
+"""Of the largest image that is decoded, as decoding 2^27 pixels takes long."""
 
 SECONDS = 2.0
-"""Of processor time, so that a busy machine finds nothing that is not there."""
+"""Of processor time, which does not depend on how busy the machine is."""
 
 MEMORY = 1 << 29
-"""Bytes that one case may add to the most that the process has taken so far."""
+"""Bytes that one case may add to the peak memory of the process."""
 
 
 class Finding(AssertionError):
-    """A case that does what none should."""
+    """A case that does not behave as it must."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a case ended: the class of the error that refused it, or "restored"."""
+    """How a case ended: the class of the error that refused it, or "decoded"."""
 
     name: str
     seconds: float
 
 
 def try_case(case: bytes) -> Outcome:
-    """Read and restore a case.
+    """Parse and decode a case.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def try_case(case: bytes) -> Outcome:
     _compile()
     begun, before = time.process_time(), _peak()
     try:
-        _restore(*bank_and_payload(case))
-        name = "restored"
+        _decode(*bank_and_payload(case))
+        name = "decoded"
     except RaisrError as error:
         name = type(error).__name__
         if not str(error):
@@ -71,12 +71,12 @@ def try_case(case: bytes) -> Outcome:
     return Outcome(name, seconds)
 
 
-def _restore(bank: bytes, payload: bytes) -> None:
+def _decode(bank: bytes, payload: bytes) -> None:
     metadata = _parse(payload)
     filters = NO_FILTERS if metadata.bank is None else load(bank, metadata.bank)
-    small = stored_shape(payload)
-    check_sizes(small, metadata.shape)
-    pixels = max(small[0] * small[1], metadata.width * metadata.height)
+    size = stored_shape(payload)
+    check_sizes(size, metadata.shape)
+    pixels = max(size[0] * size[1], metadata.width * metadata.height)
     if pixels > PIXELS:
         raise LimitExceeded("pixels", pixels, PIXELS)
     base = decode_base(payload)

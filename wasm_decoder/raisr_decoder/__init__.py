@@ -1,4 +1,4 @@
-"""The decoder of raisr: a small picture and a bank of learned filters in, the full picture out.
+"""The decoder of raisr: a base image and a bank of learned filters in, the output image out.
 
 Depends on NumPy alone, so it runs in CPython and, through Pyodide, in a browser.
 """

@@ -1,7 +1,8 @@
-"""Transparency: a plane of its own in the metadata, and white in its place in the base picture.
+"""Transparency: an alpha plane in the metadata, and a base image composited on white.
 
-Browsers multiply colour by alpha when they decode, which loses bits, so the base picture is
-opaque: the photograph laid over white. That is also what looks right where the metadata is ignored.
+Browsers multiply colour by alpha when they decode, which loses bits, so the base image is opaque:
+the photograph composited on white. That also looks right where the metadata is ignored. FORMAT.md,
+section 5.
 """
 
 from __future__ import annotations
@@ -18,11 +19,17 @@ WHITE = 255
 
 
 def pack_alpha(alpha: NDArray[np.uint8]) -> bytes:
-    """An alpha plane of the base picture's size as the bytes of its field, without loss.
+    """Compress an alpha plane without loss.
 
     Parameters
     ----------
     alpha : ndarray of shape (M, N), uint8
+        As large as the base image; 0 is transparent, 255 opaque.
+
+    Returns
+    -------
+    bytes
+        Content of the metadata's field, as `parse_alpha` reads it.
     """
     predicted = np.zeros_like(alpha)
     predicted[:, 1:] = alpha[:, :-1]
@@ -31,11 +38,23 @@ def pack_alpha(alpha: NDArray[np.uint8]) -> bytes:
 
 
 def parse_alpha(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """The alpha plane of a base picture of that shape.
+    """Read the alpha plane of a base image.
+
+    Parameters
+    ----------
+    data : bytes
+        As `pack_alpha` returns it.
+    shape : (int, int)
+        Rows and columns of the base image.
+
+    Returns
+    -------
+    ndarray of shape `shape`, uint8
 
     Raises
     ------
     MetadataDamaged
+        The data does not inflate to exactly one byte for each pixel.
     """
     try:
         raw = inflate(data, shape[0] * shape[1])
@@ -47,39 +66,51 @@ def parse_alpha(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def composite_on_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay a picture with straight alpha over white.
+    """Composite an image with straight alpha on white.
 
     Parameters
     ----------
     rgb : ndarray of shape (M, N, 3), uint8
     alpha : ndarray of shape (M, N), uint8
+
+    Returns
+    -------
+    ndarray of shape (M, N, 3), uint8
+        Rounded half up.
     """
     opacity = alpha[..., None].astype(np.int32)
     return ((rgb * opacity + WHITE * (255 - opacity) + 127) // 255).astype(np.uint8)
 
 
 def split_alpha(
-    picture: NDArray[np.uint8],
+    image: NDArray[np.uint8],
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """A picture laid over white, and its alpha plane where it is not opaque everywhere.
+    """Separate an image into opaque colours and alpha.
 
     Parameters
     ----------
-    picture : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+    image : ndarray of shape (M, N, 3), or (M, N, 4) with straight alpha, uint8
+
+    Returns
+    -------
+    rgb : ndarray of shape (M, N, 3), uint8
+        The image composited on white.
+    alpha : ndarray of shape (M, N), uint8, or None
+        None where the image is opaque everywhere.
     """
-    if picture.shape[2] == 3:
-        return picture, None
-    rgb, alpha = picture[..., :3], picture[..., 3]
+    if image.shape[2] == 3:
+        return image, None
+    rgb, alpha = image[..., :3], image[..., 3]
     return (rgb, None) if (alpha == 255).all() else (composite_on_white(rgb, alpha), alpha)
 
 
 def separate_from_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take the white out again.
+    """Invert `composite_on_white`, as far as 8 bits allow.
 
     Parameters
     ----------
     rgb : ndarray of shape (M, N, 3), uint8
-        A picture laid over white.
+        An image composited on white.
     alpha : ndarray of shape (M, N), uint8
 
     Returns

@@ -1,4 +1,4 @@
-"""Bank and its stages: load, save, expand. FORMAT.md describes the bytes."""
+"""Filter banks and their stages: load, save, expand. FORMAT.md, section 2, describes the bytes."""
 
 from __future__ import annotations
 
@@ -33,10 +33,13 @@ VERSION = 1
 ID_BYTES = 16
 
 WEIGHT_BITS = 9
+"""Fraction bits of a filter's weights."""
 
 BASES = ("png", "jpeg", "webp", "avif")
+"""Base codecs, in the order of their numbers in a file."""
 
 SCALE_UNIT = 16
+"""A resize stage states scales in units of 1 / 16."""
 
 _HEADER = struct.Struct(">4sBBBBB")
 _STAGE = struct.Struct(">BB")
@@ -45,13 +48,13 @@ _KIND_RESIZE, _KIND_FILTER, _KIND_BLEND = 0, 1, 2
 
 @dataclass(frozen=True)
 class ResizeStage:
-    """Bicubic resize of the plane to the full size.
+    """Bicubic resize of the plane to the size of the output image.
 
     Attributes
     ----------
     scales : (Fraction, Fraction)
-        Lowest and highest output size / base size that the later stages were trained for, in
-        sixteenths, below 16. It helps to choose a bank; the stage itself serves any scale.
+        Lowest and highest output size / base size that the later stages were trained for,
+        multiples of 1/16 below 16. They help to choose a bank; the stage itself serves any scale.
     """
 
     scales: tuple[Fraction, Fraction] = (Fraction(0), Fraction(255, 16))
@@ -77,13 +80,14 @@ class FilterStage:
 
     @property
     def scale(self) -> Fraction:
+        """Output size / input size."""
         return Fraction(self.block, CELL)
 
     @cached_property
     def expanded(self) -> NDArray[np.float32]:
         """Filters of every orientation, shape (8 * buckets, 64, q * q), float32.
 
-        Filter ``orientation * buckets + bucket`` applies to a patch as it lies in the picture.
+        Filter ``orientation * buckets + bucket`` applies to a patch as it lies in the image.
         """
         buckets, taps, outputs = self.weights.shape
         expanded = np.empty((ORIENTATIONS, buckets, taps, outputs), np.float32)
@@ -97,8 +101,8 @@ class FilterStage:
     def paired(self) -> NDArray[np.int16]:
         """`expanded` as compiled code reads it, shape (8 * buckets, 32, lanes, 2), int16.
 
-        For two neighbouring taps, their weights for each output side by side; `lanes` rounds the
-        number of outputs up, and the outputs that it adds have no weights.
+        The weights of two neighbouring taps lie side by side for each output; `lanes` rounds the
+        number of outputs up, and the outputs that it adds have weights of 0.
         """
         outputs = self.block**2
         pairs = self.expanded.reshape(-1, PATCH**2 // 2, 2, outputs)
@@ -109,7 +113,7 @@ class FilterStage:
 
 @dataclass(frozen=True)
 class BlendStage:
-    """Blend back towards bicubic where the stages before changed local structure.
+    """Blend back towards the bicubic upscale where earlier stages changed local structure.
 
     Attributes
     ----------
@@ -130,14 +134,14 @@ def lanes(block: int) -> int:
 
 @dataclass(frozen=True)
 class Bank:
-    """Stages that restore base pictures of one kind.
+    """Stages that turn base images of one base codec and quality into output images.
 
     Attributes
     ----------
     base : str
-        Base codec of the pictures it was trained on, one of `BASES`.
+        Base codec of the images that it was trained on, one of `BASES`.
     quality : (int, int)
-        Lowest and highest quality of those pictures, 0..100.
+        Lowest and highest quality of those images, 0..100.
     stages : tuple of Stage
         A resize or filter stage, then filter stages of scale 1 and blend stages.
     """
@@ -175,12 +179,17 @@ def content_id(data: bytes) -> str:
 
 
 def shipped_folder() -> Path:
-    """The folder of the banks that come with this package."""
+    """The folder of the banks that this package ships."""
     return Path(__file__).parent / "banks"
 
 
 def shipped_path(bank_id: str) -> Path:
-    """The file of a bank that comes with this package.
+    """The file of a bank that this package ships.
+
+    Parameters
+    ----------
+    bank_id : str
+        32 hexadecimal digits.
 
     Raises
     ------
@@ -196,28 +205,49 @@ def shipped_path(bank_id: str) -> Path:
 
 
 def save(bank: Bank) -> bytes:
-    """A bank as the bytes of its file."""
+    """The bytes of a bank's file.
+
+    Parameters
+    ----------
+    bank : Bank
+
+    Returns
+    -------
+    bytes
+        As `load` reads them.
+    """
     head = _HEADER.pack(MAGIC, VERSION, BASES.index(bank.base), *bank.quality, len(bank.stages))
     return head + b"".join(_save_stage(stage) for stage in bank.stages)
 
 
 def load(data: bytes, bank_id: str | None = None) -> Bank:
-    """A bank from the bytes of its file.
+    """Read a bank from the bytes of its file.
 
     Parameters
     ----------
     data : bytes
     bank_id : str, optional
-        The id that a payload asks for.
+        The id that a payload names.
+
+    Returns
+    -------
+    Bank
 
     Raises
     ------
-    BankDamaged, BankUnsupported, BankMismatch, LimitExceeded
+    BankDamaged
+        The bytes are not those of a bank.
+    BankUnsupported
+        The bank needs a newer decoder.
+    BankMismatch
+        Its id is not `bank_id`.
+    LimitExceeded
+        The file, the number of stages or a tree is too large.
     """
     if len(data) > MAX_BANK_BYTES:
         raise LimitExceeded("bytes of the bank", len(data), MAX_BANK_BYTES)
     if bank_id is not None and content_id(data) != bank_id:
-        raise BankMismatch(f"its id is {content_id(data)}, the payload asks for {bank_id}")
+        raise BankMismatch(f"its id is {content_id(data)}, the payload names {bank_id}")
     reader = _Reader(data)
     magic, version, base, lowest, highest, stage_count = reader.unpack(_HEADER)
     if magic != MAGIC:
@@ -234,7 +264,7 @@ def load(data: bytes, bank_id: str | None = None) -> Bank:
     if reader.rest:
         raise BankDamaged(f"{reader.rest} bytes after the last stage")
     bank = Bank(BASES[base], (lowest, highest), stages)
-    # The id is that of this very file: another deflate would save the same bank as other bytes.
+    # The id is that of this file: another version of deflate would save the bank as other bytes.
     bank.__dict__["id"] = content_id(data)
     return bank
 
@@ -290,7 +320,7 @@ def _check_weights(weights: NDArray[np.int32], number: int) -> None:
 
 
 def _pack_weights(weights: NDArray[np.int32]) -> bytes:
-    """Mean over the buckets, then what each bucket adds to it; zigzag, high bytes, low bytes."""
+    """Mean filter, then each bucket's difference from it; zigzag, high bytes, low bytes."""
     filters = weights.transpose(0, 2, 1)
     mean = np.rint(filters.mean(axis=0, keepdims=True)).astype(np.int32)
     values = np.concatenate([mean, filters - mean])
@@ -311,7 +341,7 @@ def _deflate(data: bytes) -> bytes:
 
 
 class _Reader:
-    """Bytes in order, never beyond the end."""
+    """Takes bytes in order, never beyond the end."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._offset = data, 0

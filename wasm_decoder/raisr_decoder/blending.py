@@ -1,8 +1,9 @@
-"""Back towards the cheap upscale where filtering changed local structure.
+"""Blend back towards the bicubic upscale where filtering changed local structure.
 
-Filters trained on sharpened targets overshoot; a pixel whose census (which neighbours are darker
-than it) differs between the filtered and the cheaply upscaled plane is blended back (Romano,
-Isidoro, Milanfar, 2016, section IV).
+Filters trained on sharpened targets overshoot. A pixel is blended back if its census transform
+(which neighbours are darker than it) differs between the filtered and the bicubic plane (Romano,
+Isidoro, Milanfar, "RAISR: Rapid and Accurate Image Super Resolution", 2016, section IV). FORMAT.md,
+section 7.
 """
 
 from __future__ import annotations
@@ -13,31 +14,33 @@ from numpy.typing import NDArray
 from raisr_decoder.color import FRACTION_BITS, round_luma
 
 SHARE_BITS = 7
+"""Fraction bits of the bicubic plane's share."""
 
 
 def blend(
-    filtered: NDArray[np.uint8], cheap: NDArray[np.int16], strength: int
+    filtered: NDArray[np.uint8], bicubic: NDArray[np.int16], strength: int
 ) -> NDArray[np.int16]:
-    """Mix two planes by the distance of their census.
+    """Mix two planes by the Hamming distance of their census transforms.
 
     Parameters
     ----------
     filtered : ndarray of shape (M, N), uint8
-    cheap : ndarray of shape (M, N), int16
+    bicubic : ndarray of shape (M, N), int16
         Within 0..255, with `FRACTION_BITS` fraction bits.
     strength : int
-        Share of the cheap plane in 1/128 for each neighbour (of 8) whose order changed.
+        Share of the bicubic plane, in 1/128, for each of the 8 neighbours whose order changed;
+        0..255.
 
     Returns
     -------
     ndarray of shape (M, N), int16
         With `FRACTION_BITS` fraction bits.
     """
-    changed = _census(filtered) ^ _census(round_luma(cheap))
+    changed = _census(filtered) ^ _census(round_luma(bicubic))
     distance = np.unpackbits(changed[..., None], axis=2).sum(axis=2, dtype=np.int32)
     share = np.minimum(strength * distance, 1 << SHARE_BITS)
     fine = filtered.astype(np.int32) << FRACTION_BITS
-    move = ((cheap - fine) * share + (1 << (SHARE_BITS - 1))) >> SHARE_BITS
+    move = ((bicubic - fine) * share + (1 << (SHARE_BITS - 1))) >> SHARE_BITS
     mixed: NDArray[np.int16] = (fine + move).astype(np.int16)
     return mixed
 

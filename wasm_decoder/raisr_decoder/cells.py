@@ -1,4 +1,7 @@
-"""Cells and patches: how a plane is divided, and the eight orientations of a square."""
+"""Cells and patches: how a plane is divided, and the eight orientations of a square.
+
+FORMAT.md, section 4.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ PATCH = 8
 """Rows and columns of the patch around it."""
 
 MARGIN = (PATCH - CELL) // 2
+"""Pixels of a patch on each side of its cell."""
+
 ORIENTATIONS = 8
+"""Of a square: flipped or not, transposed or not, turned or not."""
 
 
 def pad(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -32,7 +38,7 @@ def pad(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def pad_columns(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The part of `pad` that concerns columns.
+    """Repeat the edge along columns alone, as `pad` does.
 
     Parameters
     ----------
@@ -46,7 +52,7 @@ def pad_columns(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def canonical_order(size: int, orientation: int) -> NDArray[np.intp]:
-    """Where each sample of a canonical square lies in the picture's square.
+    """Where each sample of a canonical square lies in the image's square.
 
     Parameters
     ----------

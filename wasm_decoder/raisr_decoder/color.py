@@ -1,8 +1,8 @@
-"""Luma of RGB, and restored luma back into RGB without a round trip through chroma.
+"""Luma of RGB, and filtered luma back into RGB without a round trip through chroma.
 
-The filters restore luma alone. The difference between each colour channel and the rounded luma
-is kept, resized and added to the restored luma, so a picture that the filters leave alone comes
-out unchanged to the bit.
+The filters work on luma alone. The difference between each colour channel and the rounded luma is
+kept, resized and added to the filtered luma, so an image that the filters leave alone comes out
+unchanged to the bit. FORMAT.md, section 3.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FRACTION_BITS = 6
 
 
 def luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Full-range BT.601 luma of a picture.
+    """Full-range BT.601 luma of an image.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def differences(rgb: NDArray[np.uint8], luma: NDArray[np.uint8]) -> NDArray[np.i
     Returns
     -------
     ndarray of shape (M, 3, N), int16
-        -255..255: a line of each channel, then the next row.
+        -255..255; each row holds one line of each channel.
     """
     lines = np.empty((len(rgb), 3, rgb.shape[1]), np.int16)
     lines[:] = rgb.transpose(0, 2, 1)
@@ -50,18 +50,22 @@ def differences(rgb: NDArray[np.uint8], luma: NDArray[np.uint8]) -> NDArray[np.i
 
 
 def round_luma(luma: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """Round restored luma half up.
+    """Round filtered luma half up.
 
     Parameters
     ----------
     luma : ndarray of shape (M, N), int16
-        With `FRACTION_BITS` fraction bits, within 0..255.
+        Within 0..255, with `FRACTION_BITS` fraction bits.
+
+    Returns
+    -------
+    ndarray of shape (M, N), uint8
     """
     return ((luma + np.int16(1 << (FRACTION_BITS - 1))) >> FRACTION_BITS).astype(np.uint8)
 
 
 def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """Add resized differences to restored luma: the last rounding.
+    """Add resized differences to filtered luma, round half up and clip.
 
     Parameters
     ----------

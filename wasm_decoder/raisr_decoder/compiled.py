@@ -1,6 +1,7 @@
 """The decoder's functions compiled to WebAssembly: same names, same signatures, same results.
 
-`kernel.wasm` is made of the encoder's `kernels.py`; `kernel.json` says with what.
+`kernel.wasm` is compiled from the Numba functions of `raisr.kernels`; `kernel.json` says by which
+tools, and from which sources.
 """
 
 from __future__ import annotations
@@ -23,23 +24,23 @@ from raisr_decoder.resize import Taps
 LIBRARY = Path(__file__).with_name("kernel.wasm")
 
 SCRATCH_LINES = len(FEATURES) + 32
-"""Lines of int32, as wide as the picture, that hashing a row of cells needs."""
+"""Lines of int32, as wide as the padded plane, that hashing a row of cells needs."""
 
 
 def engine() -> Engine:
-    """The engine of compiled functions.
+    """The engine whose functions are compiled to WebAssembly.
 
     Raises
     ------
     OSError
-        This is not Pyodide, or its browser lacks vectors of 128 bits.
+        This is not Pyodide, or its browser lacks 128-bit SIMD.
     """
     _library()
     return Engine("kernel", filter_cells, resize, compose)
 
 
 def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
-    """Twin of `raisr_decoder.filtering.filter_cells`."""
+    """See `raisr_decoder.filtering.filter_cells`."""
     rows, columns = (size // CELL - MARGIN for size in padded.shape)
     result = np.empty((rows * stage.block, columns * stage.block), np.int16)
     tree = stage.tree
@@ -51,12 +52,22 @@ def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.in
 
 
 def signed(padded: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """Pixels as filters take them."""
+    """Pixels less `ZERO`, as the filters multiply them.
+
+    Parameters
+    ----------
+    padded : ndarray of shape (M, N), uint8
+
+    Returns
+    -------
+    ndarray of shape (M, N), int16
+        -128..127.
+    """
     return padded.astype(np.int16) - np.int16(ZERO)
 
 
 def resize(plane: NDArray[np.int16], down: Taps, across: Taps) -> NDArray[np.int16]:
-    """Twin of `raisr_decoder.resize.resize`."""
+    """See `raisr_decoder.resize.resize`."""
     narrow = _along_rows(np.ascontiguousarray(plane.T), across)
     return _along_rows(np.ascontiguousarray(narrow.T), down)
 
@@ -69,7 +80,7 @@ def _along_rows(plane: NDArray[np.int16], along: Taps) -> NDArray[np.int16]:
 
 
 def compose(luma: NDArray[np.int16], differences: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """Twin of `raisr_decoder.color.compose`."""
+    """See `raisr_decoder.color.compose`."""
     rgb = np.empty((*luma.shape, 3), np.uint8)
     _call("compose_rows", luma, differences, *luma.shape, rgb)
     return rgb
@@ -81,6 +92,6 @@ def _library() -> ctypes.CDLL:
 
 
 def _call(name: str, *arguments: Any) -> None:
-    """Call a function of the library with numbers and with the addresses of arrays."""
+    """Call a function of the library; arrays are passed by address."""
     values = [np.ascontiguousarray(a) if isinstance(a, np.ndarray) else a for a in arguments]
     getattr(_library(), name)(*(a.ctypes.data if isinstance(a, np.ndarray) else a for a in values))

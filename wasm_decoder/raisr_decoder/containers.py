@@ -1,4 +1,4 @@
-"""Where metadata travels in JPEG, PNG, WebP and AVIF files.
+"""Where metadata travels in JPEG, PNG, WebP and AVIF files: FORMAT.md, section 1.
 
 No length that a file states is trusted: every step is checked against the bytes that are there.
 """
@@ -16,7 +16,10 @@ _FILL = re.compile(rb"\xff+")
 
 
 class Piece(NamedTuple):
-    """A segment, chunk or box of ours: it starts, its content starts, content and it stop."""
+    """Offsets of a segment, chunk or box that holds metadata.
+
+    The whole is ``data[start:end]``, the metadata in it ``data[content:stop]``.
+    """
 
     start: int
     content: int
@@ -25,25 +28,35 @@ class Piece(NamedTuple):
 
 
 class Scan(NamedTuple):
+    """The pieces of metadata in a file, and the offset where an encoder inserts some."""
+
     pieces: list[Piece]
     insertion: int
 
 
 class Container(Protocol):
+    """What this module knows about one file format."""
+
     @property
     def name(self) -> str: ...
 
     def scan(self, data: bytes) -> Scan:
-        """Our pieces, and where they belong."""
+        """Find the metadata; raises ContainerDamaged or LimitExceeded."""
 
     def wrap(self, metadata: bytes) -> bytes:
-        """Metadata as pieces."""
+        """The bytes of metadata as segments, a chunk or a box."""
 
     def seal(self, data: bytes) -> bytes:
-        """Correct what states the size of the file."""
+        """Correct the field that states the size of the file."""
 
 
 def container_of(data: bytes) -> Container:
+    """The container of a file, by its first bytes.
+
+    Raises
+    ------
+    ContainerUnknown
+    """
     if data[:3] == b"\xff\xd8\xff":
         return _Jpeg()
     if data[:8] == _Png.SIGNATURE:
@@ -56,6 +69,12 @@ def container_of(data: bytes) -> Container:
 
 
 def strip(data: bytes, container: Container) -> bytes:
+    """The file without metadata.
+
+    Raises
+    ------
+    ContainerDamaged, LimitExceeded
+    """
     kept, start = [], 0
     for piece in container.scan(data).pieces:
         kept.append(data[start : piece.start])
@@ -68,7 +87,7 @@ def _too_many_parts() -> LimitExceeded:
 
 
 class _Jpeg:
-    """APP10 segments that start with an identifier; a long metadata continues in the next one."""
+    """APP10 segments that start with an identifier; long metadata continues in the next one."""
 
     name = "JPEG"
     IDENTIFIER = b"RAISR\0"
@@ -97,7 +116,7 @@ class _Jpeg:
         else:
             raise _too_many_parts()
         if data.find(b"\xff\xd9", end) < 0:
-            raise ContainerDamaged(self.name, len(data), "the picture breaks off")
+            raise ContainerDamaged(self.name, len(data), "the image breaks off")
         return Scan(pieces, insertion)
 
     def wrap(self, metadata: bytes) -> bytes:
@@ -157,7 +176,7 @@ class _Webp:
     def scan(self, data: bytes) -> Scan:
         total = 8 + int.from_bytes(data[4:8], "little")
         if total > len(data):
-            raise ContainerDamaged(self.name, len(data), "the picture breaks off")
+            raise ContainerDamaged(self.name, len(data), "the image breaks off")
         pieces: list[Piece] = []
         offset = 12
         for _ in range(MAX_PARTS + 1):

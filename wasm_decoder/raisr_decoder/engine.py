@@ -1,4 +1,4 @@
-"""Who does the arithmetic: the functions that take the time, by NumPy or by something faster."""
+"""Engines: the functions that do the arithmetic, by NumPy or by something faster."""
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ from raisr_decoder.resize import Taps, resize
 
 @dataclass(frozen=True)
 class Engine:
-    """The functions that do the heavy work; all engines give the same pixels."""
+    """The functions that do the heavy work. All engines give the same pixels.
+
+    Attributes
+    ----------
+    name : str
+    filter_cells, resize, compose : callable
+        Same signatures and results as `filtering.filter_cells`, `resize.resize`, `color.compose`.
+    map : callable
+        As the built-in `map`; processes the strips of an image, perhaps in several threads.
+    """
 
     name: str
     filter_cells: Callable[[NDArray[np.uint8], FilterStage], NDArray[np.int16]]
     resize: Callable[[NDArray[np.int16], Taps, Taps], NDArray[np.int16]]
     compose: Callable[[NDArray[np.int16], NDArray[np.int16]], NDArray[np.uint8]]
     map: Callable[..., Iterator[Any]] = map
-    """Does the strips of a picture, each for itself."""
 
 
 NUMPY = Engine("numpy", filter_cells, resize, compose)

@@ -1,4 +1,4 @@
-"""What can be wrong with a payload or a bank, one class each, with the data that a caller needs."""
+"""What can be wrong with a payload or a bank: one class each, with the data that a caller needs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def _revive(kind: type[RaisrError], args: tuple[Any, ...], state: dict[str, Any]
 
 
 class PayloadError(RaisrError):
-    """The payload cannot be restored."""
+    """The payload cannot be decoded."""
 
 
 class ContainerUnknown(PayloadError):
-    """The bytes are none of JPEG, PNG, WebP or AVIF."""
+    """The file is not a JPEG, PNG, WebP or AVIF file."""
 
     def __init__(self, start: bytes) -> None:
         self.start = start
@@ -42,18 +42,18 @@ class ContainerDamaged(PayloadError):
 
 
 class MetadataMissing(PayloadError):
-    """An ordinary picture: nothing says how to restore it."""
+    """An ordinary image: it carries no metadata that says how to decode it."""
 
     def __init__(self, container: str) -> None:
         self.container = container
         super().__init__(
             f"this {container} file carries no raisr metadata; encode the photograph with "
-            "'raisr encode', or enlarge it with 'raisr upscale'"
+            "'raisr encode', or upscale it with 'raisr upscale'"
         )
 
 
 class MetadataDamaged(PayloadError):
-    """There is a metadata, but its bytes are not what an encoder wrote."""
+    """There is metadata, but its bytes are not what an encoder wrote."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -73,17 +73,17 @@ class BankError(RaisrError):
 
 
 class BankUnknown(BankError):
-    """No bank of this id is at hand."""
+    """There is no bank of this id where banks are looked for."""
 
     def __init__(self, bank_id: str) -> None:
         self.bank_id = bank_id
         super().__init__(
-            f"no bank {bank_id} is at hand; name the folder or file that holds it with --bank"
+            f"no bank {bank_id} found; name the folder or file that holds it with --bank"
         )
 
 
 class BankDamaged(BankError):
-    """The file is not a bank, or its bytes are not what a trainer wrote."""
+    """The file is not a bank, or its bytes are not what training wrote."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -99,11 +99,11 @@ class BankUnsupported(BankError):
 
 
 class BankMismatch(BankError):
-    """The bank is intact, but not the one that this base picture needs."""
+    """The bank is intact, but not the one that this base image needs."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"the bank does not fit the picture: {reason}")
+        super().__init__(f"the bank does not fit the image: {reason}")
 
 
 class LimitExceeded(RaisrError):

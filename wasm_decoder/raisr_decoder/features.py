@@ -1,8 +1,21 @@
-"""Plane -> features and orientation of each cell.
+"""Plane -> features and orientation of each cell: FORMAT.md, section 4.
 
-RAISR hashes the angle, strength and coherence of the gradients around a pixel (Romano, Isidoro,
-Milanfar, 2016, section III-B). Here these three and some further measures of a cell's patch are
+RAISR hashes the angle, strength and coherence of the gradients around a pixel, which it takes from
+their structure tensor (Romano, Isidoro, Milanfar, "RAISR: Rapid and Accurate Image Super
+Resolution", 2016, section III-B). Here these three and some further measures of a cell's patch are
 integers, the *features*, so that every implementation finds the same bucket.
+
+The structure tensor sums products of gradients over the inner 6 x 6 pixels of a patch. x is the
+direction along a row, from column to column, and y the direction down a column:
+
+- gxx is the weighted sum of ``across ** 2``, gyy of ``down ** 2``, gxy of ``across * down``;
+- its trace gxx + gyy is the *strength*;
+- gxx - gyy and 2 gxy are the cosine and the sine of twice the angle of the gradients, both times
+  strength and the square root of the coherence.
+
+The *first moment* is the weighted sum of ``across ** 2 + down ** 2`` times the distance from the
+middle of the cell, along columns or along rows. Its sign says on which side the gradients are
+stronger.
 """
 
 from __future__ import annotations
@@ -17,14 +30,17 @@ from raisr_decoder.cells import CELL, MARGIN
 WINDOW = (1, 2, 4, 4, 2, 1)
 """Weights of the inner 6 x 6 pixels of a patch, along rows and along columns."""
 
-LEVER = tuple(weight * distance for weight, distance in zip(WINDOW, range(-5, 6, 2), strict=True))
+MOMENT_WINDOW = tuple(w * distance for w, distance in zip(WINDOW, range(-5, 6, 2), strict=True))
 """The same weights times the distance from the middle of the cell in half pixels."""
 
 CELL_WINDOW = (0, 0, 1, 1, 0, 0)
+"""Of the inner 6 x 6 pixels, those of the cell."""
+
 MIDDLE_WINDOW = (0, 1, 1, 1, 1, 0)
-"""Of the inner 6 x 6 pixels, the cell, and the 4 x 4 pixels in the middle."""
+"""Of the inner 6 x 6 pixels, the 4 x 4 in the middle."""
 
 RATIO_BITS = 12
+"""Fraction bits of coherence, angle and offset."""
 
 FEATURES = (
     "strength",
@@ -50,10 +66,10 @@ def cell_features(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Features and orientation of each cell.
 
-    The orientation says how a patch is brought into its canonical position, where its gradients
-    run along the columns rather than the rows, downwards to the right rather than to the left, and
-    are stronger on the right side: flip the columns if bit 0 is set, then transpose if bit 1 is,
-    then turn by 180 degrees if bit 2 is. Features do not depend on the orientation.
+    The orientation says how a patch is brought into its canonical position, where gxx >= gyy,
+    gxy >= 0 and the first moment along columns is not negative: flip the columns (left to right) if
+    bit 0 is set, then transpose if bit 1 is, then turn by 180 degrees if bit 2 is. Features do not
+    depend on the orientation.
 
     Parameters
     ----------
@@ -74,14 +90,14 @@ def cell_features(
 
     tall = _sum_rows(energy, WINDOW)
     strength = _sum_columns(tall, WINDOW)
-    lean_columns = _sum_columns(tall, LEVER)
-    lean_rows = _sum_columns(_sum_rows(energy, LEVER), WINDOW)
-    difference = _sum(across_square - down_square, WINDOW)
-    product = 2 * _sum(down * across, WINDOW)
+    moment_columns = _sum_columns(tall, MOMENT_WINDOW)
+    moment_rows = _sum_columns(_sum_rows(energy, MOMENT_WINDOW), WINDOW)
+    gxx_minus_gyy = _sum(across_square - down_square, WINDOW)
+    two_gxy = 2 * _sum(down * across, WINDOW)
 
-    flipped, transposed = product < 0, difference < 0
-    lean = np.where(transposed, lean_rows, np.where(flipped, -lean_columns, lean_columns))
-    orientation = flipped + 2 * transposed + 4 * (lean < 0)
+    flipped, transposed = two_gxy < 0, gxx_minus_gyy < 0
+    moment = np.where(transposed, moment_rows, np.where(flipped, -moment_columns, moment_columns))
+    orientation = flipped + 2 * transposed + 4 * (moment < 0)
 
     # The 4 x 4 pixels in the middle of each patch: the cell (f, g, j, k) and its neighbours.
     (a, b, c, d), (e, f, g, h), (i, j, k, m), (n, o, p, q) = _middle(plane)
@@ -93,15 +109,15 @@ def cell_features(
     slope = 3 * step_across + np.where(
         transposed, n + o + p + q - a - b - c - d, d + h + m + q - a - e - i - n
     )
-    same_side = (slope < 0) == (np.where(transposed, lean_rows, lean_columns) < 0)
+    same_side = (slope < 0) == (np.where(transposed, moment_rows, moment_columns) < 0)
 
-    run, rise = np.abs(difference), np.abs(product)
+    cosine, sine = np.abs(gxx_minus_gyy), np.abs(two_gxy)
     square = strength.astype(np.float64) ** 2
     features = (
         strength,
-        _ratio(run.astype(np.float64) ** 2 + rise.astype(np.float64) ** 2, square),
-        _ratio(rise, run + rise),
-        _ratio(np.abs(lean), strength),
+        _ratio(cosine.astype(np.float64) ** 2 + sine.astype(np.float64) ** 2, square),
+        _ratio(sine, cosine + sine),
+        _ratio(np.abs(moment), strength),
         _sum(energy, CELL_WINDOW),
         _roughness(plane),
         np.maximum(np.maximum(f, g), np.maximum(j, k))
@@ -134,7 +150,7 @@ def _sum_columns(values: NDArray[np.int32], weights: tuple[int, ...]) -> NDArray
 
 
 def _weighted(samples: list[NDArray[np.int32]], weights: tuple[int, ...]) -> NDArray[np.int32]:
-    """Weighted sum, where weights are the same on both sides of the middle, their sign aside."""
+    """Weighted sum; the weights are symmetric or antisymmetric about their middle."""
     middle = len(weights) // 2
     join = np.add if weights[middle - 1] == weights[middle] else np.subtract
     total = np.zeros(samples[0].shape, np.int32)
@@ -166,7 +182,7 @@ def _roughness(plane: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def _ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> NDArray[np.int32]:
-    """Quotient times 2**12, rounded down; both are exact in float64, and so is 0 / 0 = 0."""
+    """Quotient times 2**RATIO_BITS, rounded down, 0 / 0 = 0; both operands are exact in float64."""
     scaled = numerator * float(1 << RATIO_BITS)
     floor: NDArray[np.int32] = (scaled / np.maximum(denominator, 1)).astype(np.int32)
     return floor

@@ -1,4 +1,4 @@
-"""Plane + stage -> plane, vectorised NumPy."""
+"""Plane + filter stage -> plane, by NumPy: FORMAT.md, section 4."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ ZERO = 128
 """Subtracted from each pixel of a patch, so that sums stay small."""
 
 STRIP_CELLS = 1 << 15
+"""Cells at a time, so that they stay in the cache."""
 
 
 def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:
@@ -34,7 +35,7 @@ def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.in
     """
     patches = _patches(padded)
     bucket, orientation = hash_cells(padded, stage.tree)
-    # Short numbers, as NumPy sorts those in one go.
+    # NumPy sorts int16 by radix sort.
     index = (orientation * stage.tree.leaves + bucket).astype(np.int16)
 
     rows, columns = index.shape
@@ -50,9 +51,9 @@ def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.in
 
 
 def _patches(padded: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The patch of each cell, less `ZERO`, each row of eight int8 as one number.
+    """The patch of each cell, less `ZERO`, each row of eight int8 viewed as one int64.
 
-    Copying numbers is faster than copying eight bytes each time.
+    Copying one int64 is faster than copying eight bytes.
     """
     signed = (padded ^ ZERO).view(np.int8)
     rows = np.ascontiguousarray(sliding_window_view(signed, PATCH, axis=1)[:, ::CELL])
@@ -62,7 +63,7 @@ def _patches(padded: NDArray[np.uint8]) -> NDArray[np.int64]:
 def _apply(
     patches: NDArray[np.int64], index: NDArray[np.int16], filters: NDArray[np.float32]
 ) -> NDArray[np.int16]:
-    """One matrix product for all cells of a filter; every partial sum is exact in float32."""
+    """One matrix product for all cells of a bucket; every partial sum is exact in float32."""
     keys = index.ravel()
     order = np.argsort(keys, kind="stable")
     sorted_keys = keys[order]

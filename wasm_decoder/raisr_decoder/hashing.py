@@ -1,8 +1,9 @@
-"""Plane -> bucket and orientation of each cell.
+"""Plane -> bucket and orientation of each cell: FORMAT.md, section 4.
 
 RAISR's hash quantises the angle, strength and coherence of gradients (Romano, Isidoro, Milanfar,
-2016, section III-B). Here the bucket is the leaf of a trained decision tree, which compares one
-feature with one threshold at each node.
+"RAISR: Rapid and Accurate Image Super Resolution", 2016, section III-B). Here the
+bucket is the leaf of a trained decision tree, which compares one feature with one threshold at each
+node.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Inflate, never beyond the size that is expected."""
+"""Inflate zlib streams of a size that is known beforehand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import zlib
 
 
 def inflate(data: bytes, size: int) -> bytes:
-    """The content of a zlib stream.
+    """The content of a zlib stream; bytes behind it are ignored.
+
+    Parameters
+    ----------
+    data : bytes
+    size : int
+        Bytes that the stream must inflate to; no more than one byte beyond is inflated.
+
+    Returns
+    -------
+    bytes
 
     Raises
     ------

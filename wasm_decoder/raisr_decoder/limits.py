@@ -1,4 +1,4 @@
-"""The largest that a decoder accepts, wherever a file states a size: FORMAT.md, section 8."""
+"""The largest sizes that a decoder accepts: FORMAT.md, section 8."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ MAX_PIXELS = 1 << 27
 """Of a base image, and of an output image."""
 
 MAX_RATIO = 8
-"""Of the sides of the output and the base image, whichever is larger."""
+"""Between the rows, or the columns, of the base and the output image, either way."""
 
 MAX_METADATA_BYTES = 16 << 20
 MAX_PARTS = 1 << 16
-"""Segments, chunks or boxes of a file that are looked at."""
+"""Segments, chunks or boxes of a file that a decoder looks at."""
 
 MAX_BANK_BYTES = 8 << 20
 MAX_STAGES = 8

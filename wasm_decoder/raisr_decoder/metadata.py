@@ -1,7 +1,7 @@
-"""The metadata metadata: pack and parse, per container. FORMAT.md describes the bytes.
+"""Metadata of a payload: pack and parse. FORMAT.md, section 1, describes the bytes.
 
-A payload is an ordinary picture; the metadata travels where its container allows private data. No
-length that a file states is trusted: every step is checked against the bytes that are there.
+A payload is an ordinary image file; the metadata travels where its container allows private data.
+No length that a file states is trusted: every step is checked against the bytes that are there.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ _PSNR, _SCORE, _ALPHA = 0x01, 0x02, 0x81
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a payload says about the full picture.
+    """What a payload says about its output image.
 
     Attributes
     ----------
     width, height : int
-        Full size in pixels.
+        Of the output image, in pixels.
     bank : str or None
-        Id of the bank, 32 hexadecimal digits; None where bicubic alone restores the picture.
+        Id of the bank, 32 hexadecimal digits; None where the output image is a bicubic upscale.
     psnr : float or None
-        PSNR of the restored luma in dB, as the encoder measured it.
+        PSNR of the output image's luma in dB, as the encoder measured it.
     score : float or None
-        SSIMULACRA2 of the restored picture, as the encoder measured it.
+        SSIMULACRA2 of the output image, as the encoder measured it.
     alpha : bytes or None
-        Alpha plane of the base picture, as `alpha.parse_alpha` reads it; None where it is opaque.
+        Alpha plane of the base image, as `alpha.parse_alpha` reads it; None where all is opaque.
     """
 
     width: int
@@ -60,19 +60,30 @@ class Metadata:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns of the full picture."""
+        """Rows and columns of the output image."""
         return self.height, self.width
 
 
-def pack(picture: bytes, metadata: Metadata) -> bytes:
-    """Put metadata into a JPEG, PNG, WebP or AVIF file, in place of one that it may carry.
+def pack(image: bytes, metadata: Metadata) -> bytes:
+    """Put metadata into an image file, in place of any that it carries already.
+
+    Parameters
+    ----------
+    image : bytes
+        A JPEG, PNG, WebP or AVIF file.
+    metadata : Metadata
+
+    Returns
+    -------
+    bytes
+        The payload.
 
     Raises
     ------
     ContainerUnknown, ContainerDamaged, LimitExceeded
     """
-    container = container_of(picture)
-    bare = strip(picture, container)
+    container = container_of(image)
+    bare = strip(image, container)
     insertion = container.scan(bare).insertion
     wrapped = container.wrap(_pack_fields(metadata))
     return container.seal(bare[:insertion] + wrapped + bare[insertion:])
@@ -80,6 +91,14 @@ def pack(picture: bytes, metadata: Metadata) -> bytes:
 
 def parse(payload: bytes) -> Metadata:
     """The metadata that a payload carries.
+
+    Parameters
+    ----------
+    payload : bytes
+
+    Returns
+    -------
+    Metadata
 
     Raises
     ------
@@ -107,7 +126,7 @@ def carries_metadata(file: bytes) -> bool:
     return True
 
 
-# --- the metadata -------------------------------------------------------------------------------
+# --- the bytes --------------------------------------------------------------------------------
 
 
 def _pack_fields(metadata: Metadata) -> bytes:
@@ -160,11 +179,11 @@ def _parse_fields(data: bytes) -> Metadata:
 
 def _check_size(width: int, height: int) -> None:
     if not width or not height:
-        raise MetadataDamaged(f"a full picture of {width} x {height} pixels")
+        raise MetadataDamaged(f"an output image of {width} x {height} pixels")
     if max(width, height) > MAX_SIDE:
-        raise LimitExceeded("side of the full picture", max(width, height), MAX_SIDE)
+        raise LimitExceeded("side of the output image", max(width, height), MAX_SIDE)
     if width * height > MAX_PIXELS:
-        raise LimitExceeded("pixels of the full picture", width * height, MAX_PIXELS)
+        raise LimitExceeded("pixels of the output image", width * height, MAX_PIXELS)
 
 
 def _fields(body: bytes) -> Iterator[tuple[int, bytes]]:

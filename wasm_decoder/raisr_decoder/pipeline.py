@@ -1,8 +1,8 @@
-"""Base picture -> full picture: the pipeline.
+"""Base image -> output image: the pipeline, FORMAT.md, section 3.
 
-It is built of planes whose rows are made when they are asked for. Asking for a strip of the full
-picture makes each stage's rows that the strip needs, and no more: a large picture takes little
-memory, and can be shown as it grows.
+It is built of planes whose rows are computed on demand. Asking for a strip of the output image
+computes the rows of each stage that the strip needs, and no more: a large image takes little
+memory, and can be painted while it is decoded.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from raisr_decoder.shapes import Shape, base_shape, check_sizes
 
 Rows = tuple[int, int]
 Steps = tuple[Fraction, Fraction]
+"""Base samples per output sample along rows and along columns."""
 
 STRIP_ROWS = 120
-"""Rows of the full picture at a time: whole cells at every scale."""
+"""Rows of the output image at a time: whole cells at every scale."""
 
 
 NO_FILTERS = Bank("png", (0, 100), (ResizeStage(),))
-"""Stands in for the bank of a payload that asks for none: bicubic alone."""
+"""Stands in for the bank of a payload that names none: bicubic alone."""
 
 
 def restore(
@@ -43,17 +44,17 @@ def restore(
     alpha: NDArray[np.uint8] | None = None,
     engine: Engine = NUMPY,
 ) -> NDArray[np.uint8]:
-    """Run the stages of a bank on a base picture.
+    """Run the stages of a bank on a base image.
 
     Parameters
     ----------
     base : ndarray of shape (M, N, 3), uint8
-        Base picture, sRGB.
+        Base image, sRGB.
     bank : Bank
     shape : (int, int)
-        Rows and columns of the full picture.
+        Rows and columns of the output image.
     alpha : ndarray of shape (M, N), uint8, optional
-        Opacity, where the base picture was laid over white.
+        Alpha plane, where the base image is composited on white.
     engine : Engine, optional
 
     Returns
@@ -63,19 +64,19 @@ def restore(
     Raises
     ------
     BankMismatch
-        The base picture has not the size that the bank's scale asks for.
+        The base image does not have the size that the bank's scale asks for.
     LimitExceeded
-        One of the two pictures is too large, or too large for the other.
+        One of the two images is too large, or too large for the other.
     """
     strip = strip_maker(base, bank, shape, alpha, engine)
-    full = np.empty((*shape, 3 if alpha is None else 4), np.uint8)
+    output = np.empty((*shape, 3 if alpha is None else 4), np.uint8)
 
     def put(rows: Rows) -> None:
-        full[slice(*rows)] = strip(rows)
+        output[slice(*rows)] = strip(rows)
 
     for _ in engine.map(put, strips_of(shape)):
         pass
-    return full
+    return output
 
 
 def restore_strips(
@@ -85,12 +86,18 @@ def restore_strips(
     alpha: NDArray[np.uint8] | None = None,
     engine: Engine = NUMPY,
 ) -> Iterator[NDArray[np.uint8]]:
-    """`restore`, `STRIP_ROWS` rows at a time, from top to bottom; the last strip may be lower."""
+    """As `restore`, but `STRIP_ROWS` rows at a time, from top to bottom.
+
+    Returns
+    -------
+    iterator of ndarray of shape (rows, columns, 3 or 4), uint8
+        The last strip may have fewer rows.
+    """
     return map(strip_maker(base, bank, shape, alpha, engine), strips_of(shape))
 
 
 def strips_of(shape: Shape) -> Iterator[Rows]:
-    """First row of each strip, and the one after its last."""
+    """First row of each strip of an output image, and the one after its last."""
     for first in range(0, shape[0], STRIP_ROWS):
         yield first, min(first + STRIP_ROWS, shape[0])
 
@@ -102,57 +109,68 @@ def strip_maker(
     alpha: NDArray[np.uint8] | None,
     engine: Engine,
 ) -> Callable[[Rows], NDArray[np.uint8]]:
-    """A function that makes any rows of the full picture from the base picture alone."""
+    """A function that computes any rows of the output image.
+
+    Parameters and errors are those of `restore`.
+    """
     steps = sampling_steps(base.shape[:2], bank, shape)
-    small, color = split(base)
-    light = restore_luma(small, bank, shape, steps, engine)
-    color = _resized(color, shape, steps, engine)
+    base_luma, base_color = split(base)
+    filtered = restore_luma(base_luma, bank, shape, steps, engine)
+    color = _resized(base_color, shape, steps, engine)
     opacity = None if alpha is None else restore_luma(plane_of(alpha), bank, shape, steps, engine)
 
     def strip(rows: Rows) -> NDArray[np.uint8]:
-        rgb = engine.compose(light.rows(*rows), color.rows(*rows))
+        rgb = engine.compose(filtered.rows(*rows), color.rows(*rows))
         return rgb if opacity is None else separate_from_white(rgb, round_luma(opacity.rows(*rows)))
 
     return strip
 
 
 def split(base: NDArray[np.uint8]) -> tuple[Plane, Plane]:
-    """Luma of a picture, and what its colours differ from it by."""
+    """Luma of an image, and the differences of its colour channels from it."""
     rows, columns, _ = base.shape
-    small = Plane((rows, columns), lambda *rows: luma(base[slice(*rows)]))
-    color = Plane(small.shape, lambda *rows: differences(base[slice(*rows)], small.rows(*rows)))
-    return small, color
+    plane = Plane((rows, columns), lambda *rows: luma(base[slice(*rows)]))
+    color = Plane(plane.shape, lambda *rows: differences(base[slice(*rows)], plane.rows(*rows)))
+    return plane, color
 
 
-def sampling_steps(small: Shape, bank: Bank, shape: Shape) -> Steps:
-    """Base samples per full sample along rows and columns.
+def sampling_steps(base: Shape, bank: Bank, shape: Shape) -> Steps:
+    """Base samples per output sample along rows and columns.
+
+    Parameters
+    ----------
+    base : (int, int)
+        Rows and columns of the base image.
+    bank : Bank
+    shape : (int, int)
+        Rows and columns of the output image.
 
     Raises
     ------
     BankMismatch, LimitExceeded
     """
-    check_sizes(small, shape)
+    check_sizes(base, shape)
     if bank.scale is None:
-        return Fraction(small[0], shape[0]), Fraction(small[1], shape[1])
+        return Fraction(base[0], shape[0]), Fraction(base[1], shape[1])
     expected = base_shape(shape, bank.scale)
-    if small != expected:
+    if base != expected:
         raise BankMismatch(
-            f"at scale {bank.scale} a picture of {shape[1]} x {shape[0]} has a base picture of "
-            f"{expected[1]} x {expected[0]}, this one has {small[1]} x {small[0]}"
+            f"at scale {bank.scale} an output image of {shape[1]} x {shape[0]} pixels has a base "
+            f"image of {expected[1]} x {expected[0]}, this one has {base[1]} x {base[0]}"
         )
     return 1 / bank.scale, 1 / bank.scale
 
 
-def restore_luma(small: Plane, bank: Bank, shape: Shape, steps: Steps, engine: Engine) -> Plane:
+def restore_luma(base: Plane, bank: Bank, shape: Shape, steps: Steps, engine: Engine) -> Plane:
     """Run the stages on luma; the result keeps `FRACTION_BITS` fraction bits."""
-    plane = small
+    plane = base
     for stage in bank.stages[:-1]:
-        plane = _rounded(_run(small, plane, stage, shape, steps, engine))
-    return _run(small, plane, bank.stages[-1], shape, steps, engine)
+        plane = _rounded(_run(base, plane, stage, shape, steps, engine))
+    return _run(base, plane, bank.stages[-1], shape, steps, engine)
 
 
 def _run(
-    small: Plane, plane: Plane, stage: Stage, shape: Shape, steps: Steps, engine: Engine
+    base: Plane, plane: Plane, stage: Stage, shape: Shape, steps: Steps, engine: Engine
 ) -> Plane:
     """One stage; its result keeps `FRACTION_BITS` fraction bits."""
     match stage:
@@ -161,11 +179,11 @@ def _run(
         case ResizeStage():
             return _resized_luma(plane, shape, steps, engine)
         case BlendStage(strength):
-            return _blended(plane, _resized_luma(small, shape, steps, engine), strength)
+            return _blended(plane, _resized_luma(base, shape, steps, engine), strength)
 
 
 def _filtered(plane: Plane, stage: FilterStage, shape: Shape, engine: Engine) -> Plane:
-    """Filter the cells of the rows that are asked for."""
+    """Filters the cells of the rows that are asked for."""
 
     def rows(first: int, last: int) -> NDArray[np.int16]:
         top, bottom = first // stage.block, -(-last // stage.block)
@@ -177,12 +195,12 @@ def _filtered(plane: Plane, stage: FilterStage, shape: Shape, engine: Engine) ->
     return Plane(shape, rows)
 
 
-def _blended(plane: Plane, cheap: Plane, strength: int) -> Plane:
-    """Blend the rows that are asked for, and look at the neighbours above and below."""
+def _blended(plane: Plane, bicubic: Plane, strength: int) -> Plane:
+    """Blends the rows that are asked for; their census needs a row more above and below."""
 
     def rows(first: int, last: int) -> NDArray[np.int16]:
         top, bottom = max(first - 1, 0), min(last + 1, plane.shape[0])
-        mixed = blend(plane.rows(top, bottom), cheap.rows(top, bottom), strength)
+        mixed = blend(plane.rows(top, bottom), bicubic.rows(top, bottom), strength)
         return mixed[first - top : last - top]
 
     return Plane(plane.shape, rows)
@@ -191,7 +209,7 @@ def _blended(plane: Plane, cheap: Plane, strength: int) -> Plane:
 def resize_luma(
     plane: NDArray[np.uint8], shape: Shape, steps: Steps, engine: Engine
 ) -> NDArray[np.int16]:
-    """Bicubic within 0..255; the result keeps `FRACTION_BITS` fraction bits."""
+    """Bicubic resize, clipped to 0..255; the result keeps `FRACTION_BITS` fraction bits."""
     return _resized_luma(plane_of(plane), shape, steps, engine).whole()
 
 
@@ -201,9 +219,9 @@ def _resized_luma(plane: Plane, shape: Shape, steps: Steps, engine: Engine) -> P
 
 
 def _resized(plane: Plane, shape: Shape, steps: Steps, engine: Engine) -> Plane:
-    """Resize what the rows that are asked for need; the result keeps `FRACTION_BITS` fraction bits.
+    """Resizes what the rows that are asked for need, to `FRACTION_BITS` fraction bits.
 
-    It overshoots where the plane has edges.
+    The result overshoots where the image has edges.
     """
     if shape == plane.shape and all(step == 1 for step in steps):
         return Plane(shape, lambda *rows: _fine(plane.rows(*rows)))

@@ -1,4 +1,4 @@
-"""Planes whose rows are made when they are asked for, so that no stage of a large one is whole."""
+"""Planes whose rows are computed on demand, so that no stage holds a whole large plane."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Shape = tuple[int, int]
 
 @dataclass(frozen=True)
 class Plane:
-    """One channel of a picture, or several side by side.
+    """One channel of an image, or several side by side.
 
     Attributes
     ----------
     shape : (int, int)
         Rows and columns.
     rows : callable
-        ``rows(first, last)`` makes the rows from `first` to before `last`: an array of shape
+        ``rows(first, last)`` computes the rows from `first` to before `last`: an array of shape
         ``(last - first, columns)``, or ``(last - first, channels, columns)``.
     """
 
@@ -33,7 +33,7 @@ class Plane:
         return self.rows(0, self.shape[0])
 
     def rows_and_beyond(self, first: int, last: int) -> NDArray[Any]:
-        """Rows of which some may lie outside: there the picture's edge is repeated."""
+        """Rows of which some may lie outside the plane: there its edge is repeated."""
         top, bottom = max(first, 0), min(last, self.shape[0])
         inside = self.rows(top, bottom)
         beyond = [(top - first, last - bottom)] + [(0, 0)] * (inside.ndim - 1)
@@ -41,6 +41,6 @@ class Plane:
 
 
 def plane_of(samples: NDArray[Any]) -> Plane:
-    """A plane that exists already, of shape (M, N)."""
+    """The plane of an array of shape (M, N)."""
     rows, columns = samples.shape
     return Plane((rows, columns), lambda first, last: samples[first:last])

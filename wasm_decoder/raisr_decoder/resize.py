@@ -1,4 +1,4 @@
-"""Bicubic interpolation in integers: the cheap upscale of colour, and the resize stage.
+"""Bicubic interpolation in integers, for colour and for resize stages: FORMAT.md, section 6.
 
 Keys' cubic kernel with a = -1/2 (Keys, "Cubic Convolution Interpolation for Digital Image
 Processing", 1981), which is what MATLAB's ``imresize`` and Pillow use, with the phase rounded
@@ -13,10 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Taps = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Positions and weights, as `taps` returns them."""
 
 TAPS = 4
+"""Source samples that an output sample depends on, along each axis."""
+
 WEIGHT_BITS = 12
+"""Fraction bits of weights."""
+
 PHASE_BITS = 10
+"""Fraction bits of an output sample's position between two source samples."""
 
 STRIP_SAMPLES = 1 << 16
 """Output samples at a time, so that they stay in the cache."""
@@ -38,7 +44,7 @@ def taps(size: int, count: int, step: Fraction) -> Taps:
     Returns
     -------
     positions : ndarray of shape (count, 4), int32
-        Clipped to the picture: its edge is repeated.
+        Clipped to the source: its edge is repeated.
     weights : ndarray of shape (count, 4), int32
         Rows sum to ``1 << WEIGHT_BITS``.
     """

@@ -14,10 +14,10 @@ from raisr_decoder.limits import MAX_PIXELS, MAX_RATIO
 Shape = tuple[int, int]
 
 BLOCKS = (2, 3, 4, 5, 6, 8)
-"""Rows and columns that an output block may have."""
+"""Rows and columns that the output block of a cell may have."""
 
 SCALES = tuple(Fraction(block, CELL) for block in BLOCKS)
-"""Output size / base size that direct banks may have."""
+"""Scales that a direct bank, one that starts with a filter stage, may have."""
 
 
 def base_shape(shape: Shape, scale: Fraction) -> Shape:
@@ -26,7 +26,7 @@ def base_shape(shape: Shape, scale: Fraction) -> Shape:
     Parameters
     ----------
     shape : (int, int)
-        Of the output image.
+        Rows and columns of the output image.
     scale : Fraction
         Output size / base size.
 
@@ -61,29 +61,41 @@ def scaled_shape(shape: Shape, scale: Fraction) -> Shape:
     return rows, columns
 
 
-def scale_between(small: Shape, shape: Shape) -> Fraction:
+def scale_between(base: Shape, shape: Shape) -> Fraction:
     """The scale between a base image and its output image, as far as their sizes tell it.
 
     Parameters
     ----------
-    small, shape : (int, int)
-        Of the base image, and of the output image.
+    base, shape : (int, int)
+        Rows and columns of the base image, and of the output image.
+
+    Returns
+    -------
+    Fraction
+        One of `SCALES` where it gives these sizes, else the quotient of the rows.
     """
-    alike = (scale for scale in SCALES if base_shape(shape, scale) == small)
-    return next(alike, Fraction(shape[0], small[0]))
+    alike = (scale for scale in SCALES if base_shape(shape, scale) == base)
+    return next(alike, Fraction(shape[0], base[0]))
 
 
-def check_sizes(small: Shape, shape: Shape) -> None:
-    """Make sure that a full picture can be restored from a base picture of that size.
+def check_sizes(base: Shape, shape: Shape) -> None:
+    """Refuse an output image that is too large, or too large or small for its base image.
+
+    Parameters
+    ----------
+    base, shape : (int, int)
+        Rows and columns of the base image, and of the output image.
 
     Raises
     ------
     LimitExceeded
+        One of the images has more than `MAX_PIXELS`, or their rows or columns are more than
+        `MAX_RATIO` times as many as the other's.
     """
-    for name, (rows, columns) in {"base": small, "full": shape}.items():
+    for name, (rows, columns) in {"base": base, "output": shape}.items():
         if rows * columns > MAX_PIXELS:
-            raise LimitExceeded(f"pixels of the {name} picture", rows * columns, MAX_PIXELS)
-    for one, other in zip(small, shape, strict=True):
+            raise LimitExceeded(f"pixels of the {name} image", rows * columns, MAX_PIXELS)
+    for one, other in zip(base, shape, strict=True):
         if max(one, other) > MAX_RATIO * min(one, other):
             ratio = -(-max(one, other) // min(one, other))
-            raise LimitExceeded("ratio of full and base picture's sides", ratio, MAX_RATIO)
+            raise LimitExceeded("ratio of the output and base image's sides", ratio, MAX_RATIO)

@@ -1,4 +1,4 @@
-"""Features of a cell -> its bucket, the leaf of a decision tree."""
+"""Features of a cell -> its bucket, the leaf of a decision tree: FORMAT.md, section 4."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ class Tree:
 
     @cached_property
     def depth(self) -> int:
+        """Comparisons from the root to a leaf."""
         return len(self.feature).bit_length()
 
     @property
     def leaves(self) -> int:
+        """Number of buckets."""
         return len(self.feature) + 1
 
 
@@ -40,10 +42,12 @@ def descend(tree: Tree, features: NDArray[np.int32]) -> NDArray[np.int32]:
     ----------
     tree : Tree
     features : ndarray of shape (features, cells), int32
+        In the order of `features.FEATURES`.
 
     Returns
     -------
     ndarray of shape (cells,), int32
+        From 0, left to right.
     """
     count = features.shape[1]
     values, first_value = features.ravel(), tree.feature * np.intp(count)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from raisr import kernels
+from raisr.kernels import hashing as compiled_hashing
+from raisr.kernels import jit
 from raisr_decoder import color, filtering, hashing
 from raisr_decoder import resize as resizing
 from raisr_decoder.cells import pad
@@ -66,13 +68,22 @@ def test_compose() -> None:
     assert_same(kernels.compose(luma, differences), color.compose(luma, differences))
 
 
+def test_code_on_disk_is_out_of_date_when_a_constant_of_the_decoder_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = jit.revision.__wrapped__()
+    assert jit.revision.__wrapped__() == before == jit.revision()
+    monkeypatch.setattr(compiled_hashing, "RATIO_BITS", 11)
+    assert jit.revision.__wrapped__() != before
+
+
 @pytest.mark.parametrize("threads", [1, 3])
-def test_strips_in_threads(threads: int) -> None:
+def test_strips_are_equal_in_any_number_of_threads(threads: int) -> None:
     task = random_picture(5, 250, 12), random_bank(1, stages=2), (500, 24)
     assert_same(restore(*task, engine=kernels.engine(threads)), restore(*task))
 
 
-def test_what_fails_in_a_thread_fails() -> None:
+def test_an_error_in_a_thread_is_raised() -> None:
     def fail(item: int) -> None:
         raise ValueError(item)
 
