@@ -2,11 +2,11 @@
 
     python benchmarks/load.py [--requests 10000] [--clients 32] [--json]
 
-Starts `raisr serve` on this machine with the samples, asks for pages, payloads, banks and restored
-pictures, and sends photographs to try, in random order. What each address answers is asked for once
-alone before. An answer may be 503 with Retry-After, where heavy work waits already; any other
-failure is an error. Then the server is told to stop while it works, and has to finish; the next one
-is killed while it works, and the one after it has to answer as before.
+Starts `raisr serve` on this machine with the samples, asks for pages, payloads, banks and output
+images, and sends photographs to try, in random order. The expected answer of each address is
+fetched before there is any load. An answer may be 503 with Retry-After, where too many jobs wait
+already; any other failure is an error. Then the server gets SIGTERM while it decodes, and has to
+finish; the next one is killed while it decodes, and the one after it has to answer as before.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 UPLOADS = 0.02
 """Share of the requests that send a photograph."""
 FRESH = 0.01
-"""Share of the requests for a restored picture that nobody has asked for before."""
-FRESH_PICTURES = 100
+"""Share of the requests for an output image that has not been decoded yet."""
+FRESH_IMAGES = 100
 LEFT_FOR_THE_END = 16
-"""Of those half are asked for when the server is told to stop, half when it is killed."""
-LOOK_SECONDS = 0.2
-BOUNDARY = "a-boundary-that-no-picture-holds"
+"""Of those half are asked for when the server gets SIGTERM, half when it is killed."""
+POLL_SECONDS = 0.2
+BOUNDARY = "a-boundary-that-no-image-contains"
 
 
 @dataclass
@@ -118,19 +118,19 @@ def serving(folder: Path, cache: Path) -> Iterator[tuple[str, subprocess.Popen[s
 
 
 def photographs(folder: Path) -> None:
-    """The samples, and small ones of which each has to be restored once."""
+    """Fill a folder with the samples, and with small images that each have to be decoded once."""
     for path in SAMPLES.glob("*.jpg"):
         shutil.copy(path, folder)
-    picture = read_photo(SAMPLES / "two-dogs.jpg")
-    for number in range(FRESH_PICTURES):
-        crop = picture[4 * number : 4 * number + 200, 5 * number : 5 * number + 300]
+    photo = read_photo(SAMPLES / "two-dogs.jpg")
+    for number in range(FRESH_IMAGES):
+        crop = photo[4 * number : 4 * number + 200, 5 * number : 5 * number + 300]
         (folder / f"fresh-{number:03}.jpg").write_bytes(save_jpeg(np.ascontiguousarray(crop), 90))
 
 
 def expected_answers(client: Client) -> dict[str, str]:
     """What each address answers when nobody else asks, as a digest."""
     names = [path.name for path in SAMPLES.glob("*.jpg")]
-    paths = [f"/{kind}/{name}" for kind in ("photos", "restored") for name in names]
+    paths = [f"/{kind}/{name}" for kind in ("photos", "decoded") for name in names]
     paths += [f"/raisr/banks/{path.name}" for path in sorted(shipped_folder().glob("*.bank"))]
     paths += ["/raisr/banks/index.json", "/raisr/worker.js", "/raisr/gallery.css", "/try"]
     paths += [f"/picture/{name}/" for name in names]
@@ -151,7 +151,7 @@ def ask(
     path: str,
     expected: str | None,
     photo: bytes,
-    pictures: int,
+    images: int,
     figures: Figures,
 ) -> None:
     """One request, and whether its answer is right."""
@@ -171,7 +171,7 @@ def ask(
     elif kind == "fresh":
         right = response.status == 200 and content[:3] == b"\xff\xd8\xff"
     elif kind == "gallery":
-        right = response.status == 200 and content.count(b"<raisr-img") == pictures
+        right = response.status == 200 and content.count(b"<raisr-img") == images
     else:
         right = response.status == 200 and sha256(content).hexdigest() == expected
     if not right:
@@ -181,7 +181,7 @@ def ask(
 def plan(count: int, answers: dict[str, str]) -> list[tuple[str, str]]:
     """Kinds of requests and their addresses, always the same ones."""
     chance = random.Random(1)  # noqa: S311
-    fresh = iter(range(FRESH_PICTURES - LEFT_FOR_THE_END))
+    fresh = iter(range(FRESH_IMAGES - LEFT_FOR_THE_END))
     made = []
     for _ in range(count):
         draw = chance.random()
@@ -189,7 +189,7 @@ def plan(count: int, answers: dict[str, str]) -> list[tuple[str, str]]:
         if draw < UPLOADS:
             made.append(("upload", "/try"))
         elif number is not None:
-            made.append(("fresh", f"/restored/fresh-{number:03}.jpg"))
+            made.append(("fresh", f"/decoded/fresh-{number:03}.jpg"))
         elif draw < 0.1:
             made.append(("gallery", "/"))
         else:
@@ -205,7 +205,7 @@ def measure(count: int, clients: int) -> dict[str, object]:
         folder.mkdir()
         photographs(folder)
         photo = (folder / "fresh-000.jpg").read_bytes()
-        pictures = len(list(folder.iterdir()))
+        images = len(list(folder.iterdir()))
         with serving(folder, cache) as (address, process):
             answers = expected_answers(Client(address))
             done = threading.Event()
@@ -213,27 +213,26 @@ def measure(count: int, clients: int) -> dict[str, object]:
             watch.start()
             local = threading.local()
 
-            def work(request: tuple[str, str]) -> None:
+            def send(request: tuple[str, str]) -> None:
                 if not hasattr(local, "client"):
                     local.client = Client(address)
                 kind, path = request
-                ask(local.client, kind, path, answers.get(path), photo, pictures, figures)
+                ask(local.client, kind, path, answers.get(path), photo, images, figures)
 
             begun = time.perf_counter()
             with ThreadPoolExecutor(clients) as pool:
-                list(pool.map(work, plan(count, answers)))
+                list(pool.map(send, plan(count, answers)))
             seconds = time.perf_counter() - begun
             done.set()
             watch.join()
-            *_, first, second = np.array_split(range(FRESH_PICTURES), FRESH_PICTURES // 8)
-            lost = end_at_work(signal.SIGTERM, address, process, first)
+            *_, first, second = np.array_split(range(FRESH_IMAGES), FRESH_IMAGES // 8)
+            lost = end_while_decoding(signal.SIGTERM, address, process, first)
         exit_code = process.returncode
         with serving(folder, cache) as (address, process):
-            end_at_work(signal.SIGKILL, address, process, second)
+            end_while_decoding(signal.SIGKILL, address, process, second)
         with serving(folder, cache) as (address, _):
             again = expected_answers(Client(address))
-        kept = [path for path in cache.iterdir() if path.suffix == ".jpg"]
-        broken = [path.name for path in kept if not whole(path)]
+        broken = [path.name for path in cache.iterdir() if not whole(path)]
     tenths = np.array_split(figures.megabytes, 10)
     return {
         "requests": count,
@@ -246,7 +245,7 @@ def measure(count: int, clients: int) -> dict[str, object]:
         "median_ms": round(float(np.median(figures.milliseconds)), 1),
         "p99_ms": round(float(np.percentile(figures.milliseconds, 99)), 1),
         "megabytes_by_tenths": [round(float(np.mean(tenth))) for tenth in tenths],
-        "megabytes_most": round(max(figures.megabytes)),
+        "megabytes_max": round(max(figures.megabytes)),
         "lost_when_stopped": lost,
         "exit_code": exit_code,
         "changed_after_kill": sum(again[path] != answer for path, answer in answers.items()),
@@ -257,17 +256,17 @@ def measure(count: int, clients: int) -> dict[str, object]:
 def watch_memory(pid: int, figures: Figures, done: threading.Event) -> None:
     """Resident memory of the server, until `done`."""
     pages = Path(f"/proc/{pid}/statm")
-    while not done.wait(LOOK_SECONDS):
+    while not done.wait(POLL_SECONDS):
         figures.megabytes.append(
             int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
         )
 
 
-def end_at_work(
+def end_while_decoding(
     how: signal.Signals, address: str, process: subprocess.Popen[str], numbers: Iterable[int]
 ) -> int:
-    """End the server while it restores; how many of those requests it did not finish."""
-    paths = [f"/restored/fresh-{number:03}.jpg" for number in numbers]
+    """End the server while it decodes; how many of those requests it did not finish."""
+    paths = [f"/decoded/fresh-{number:03}.jpg" for number in numbers]
     with ThreadPoolExecutor(len(paths)) as pool:
         asked = [pool.submit(Client(address).get, path) for path in paths]
         time.sleep(0.2)
@@ -283,11 +282,14 @@ def end_at_work(
 
 
 def whole(path: Path) -> bool:
-    """Whether a picture of the cache is one."""
+    """Whether an image of the cache is complete; other files of the cache are not looked at."""
     content = path.read_bytes()
-    if ".restored" in path.name:
-        return content.endswith(b"\xff\xd9")
-    return parse(content).width > 0
+    match path.suffix:
+        case ".jpg":
+            return content.endswith(b"\xff\xd9")
+        case ".payload":
+            return parse(content).width > 0
+    return True
 
 
 def table(figures: dict[str, object]) -> Table:

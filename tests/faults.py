@@ -1,7 +1,7 @@
 """Kill commands at any moment, and let disks fill: `python tests/faults.py --kills 100`.
 
-Whatever happens, no file is half-written where anybody looks, and the same command, run once more,
-ends with what it would have made undisturbed.
+Whatever happens, no file is half-written where anybody looks, and the same command, run again,
+makes what it would have made undisturbed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
 from support import SAMPLES
 
-# A runtime of the page in small, so that exporting takes a moment.
+# With a small stand-in for the page's runtime, so that exporting takes a moment.
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -51,7 +51,7 @@ class Task:
     arguments : tuple of str
         Of `raisr`, without the output.
     folder : Path
-        Holds the output, and all that the command keeps for the next time.
+        Holds the output, and all that the command keeps for its next run.
     target : str
         The output, below the folder.
     """
@@ -68,10 +68,11 @@ class Task:
     def start(self, disk: int = resource.RLIM_INFINITY) -> subprocess.Popen[str]:
         """Run the command, in a process group of its own."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        work = ("--checkpoints", str(self.folder / "work")) if self.name == "train" else ()
+        checkpoints = ("--checkpoints", str(self.folder / "checkpoints"))
+        further = checkpoints if self.name == "train" else ()
         runtime = self.folder.parent / "runtime"
         return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, runtime, *self.arguments, "-o", self.output, *work],
+            [sys.executable, "-c", PROGRAM, runtime, *self.arguments, "-o", self.output, *further],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -124,7 +125,7 @@ def undisturbed(task: Task) -> tuple[dict[str, bytes], float]:
 
 
 def killed(task: Task, kills: int, rng: Random) -> int:
-    """Kill the command so many times, and look after each; how many of them came too late."""
+    """Kill the command so many times, and check what it leaves; how many kills came too late."""
     expected, seconds = undisturbed(task)
     late = 0
     for _ in range(kills):
@@ -146,7 +147,7 @@ def killed(task: Task, kills: int, rng: Random) -> int:
 
 
 def full_disk(task: Task) -> None:
-    """Files end early, at several sizes: the command says so, and leaves nothing half-written."""
+    """Let disks of several sizes be full: the command says so, and leaves nothing half-written."""
     expected, _ = undisturbed(task)
     for disk in DISKS:
         process = task.start(disk)
@@ -164,17 +165,16 @@ def full_disk(task: Task) -> None:
 
 
 def _lasting(path: Path) -> bytes:
-    """The content of a file, less what two trainings tell differently: dates and durations."""
+    """The content of a file, without what differs between two trainings: dates and durations."""
     if path.name != "my.json":
         return path.read_bytes()
-    note = json.loads(path.read_text())
-    return json.dumps(sorted(note)).encode()
+    return json.dumps(sorted(json.loads(path.read_text()))).encode()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="of each command")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         for task in tasks(Path(scratch)):

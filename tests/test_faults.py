@@ -1,4 +1,4 @@
-"""Interrupted and short of space: a few times here, as often as one likes by `tests/faults.py`."""
+"""Commands that are killed or run out of space: a few of them; more by `tests/faults.py`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def test_what_is_killed_leaves_nothing_half_written_and_can_be_run_again(
 
 
 @pytest.mark.parametrize("name", ["encode", "export", "train"])
-def test_a_full_disk_is_told_and_leaves_nothing_half_written(name: str, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing_half_written(name: str, tmp_path: Path) -> None:
     task = next(task for task in tasks(tmp_path) if task.name == name)
     full_disk(task)

@@ -1,4 +1,4 @@
-"""What is installed is pinned, what is built can be built again, and what it is made of is told."""
+"""Dependencies are pinned, builds are reproducible, and bills of materials name every package."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_every_npm_package_is_pinned_with_a_hash() -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What wheels are built of, in another place, with a little file for the runtime."""
+    """A copy of the sources that wheels are built of, with a small file as the runtime."""
     copy = tmp_path / "checkout"
     without = shutil.ignore_patterns("runtime", "build", "*.egg-info", "__pycache__")
     for name in (".ci", "wasm_decoder", "encoder", "web"):
@@ -54,11 +54,11 @@ def test_equal_sources_give_equal_wheels(checkout: Path, tmp_path: Path) -> None
 
     first = build("first")
     assert sorted(name.partition("-")[0] for name in first) == [
-        "raisr_decoder",
         "raisr",
+        "raisr_decoder",
         "raisr_web",
     ]
-    # Other dates and permissions, and a module that is not there any more.
+    # Other dates and permissions, and a module left over from an earlier build.
     stale = checkout / "encoder" / "build" / "lib" / "raisr" / "gone.py"
     stale.parent.mkdir(parents=True)
     stale.write_text("")
@@ -100,8 +100,8 @@ def test_the_bill_of_materials_names_every_npm_package() -> None:
 
 
 def test_where_no_service_answers_the_audit_says_so_and_succeeds(tmp_path: Path) -> None:
-    silent = {f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https")}
-    environment = {**os.environ, **silent, "npm_config_cache": str(tmp_path / "npm")}
+    unreachable = {f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https")}
+    environment = {**os.environ, **unreachable, "npm_config_cache": str(tmp_path / "npm")}
     environment |= {"npm_config_fetch_retries": "0", "HOME": str(tmp_path)}
     shutil.copytree(CHECKOUT / ".ci", tmp_path / ".ci")
     for name in ("requirements.lock", "package.json", "package-lock.json"):

@@ -48,7 +48,7 @@ class WheelBuildFailed(RaisrError):
 
 
 class PackingFailed(RaisrError):
-    """Pyodide cannot trace_imports what pages do."""
+    """The import trace or packing failed in Pyodide."""
 
     def __init__(self, output: str) -> None:
         super().__init__(f"packing Python for the page failed:\n{output.strip()}")

@@ -4,10 +4,9 @@
 
 The folder holds all that the worker needs, so a page asks no other origin for anything. Every file
 in it is pinned: by npm's lock file, by Pyodide's own lock file, or built from this checkout. Of
-Python and NumPy it holds what the decoder uses, as an import trace tells.
+Python and NumPy it holds what the decoder uses, which an import trace finds.
 """
 
-import hashlib
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 import click
 from pyodide_lock import PyodideLockSpec
 
+from raisr.fingerprint import fingerprint
 from raisr_decoder.errors import RaisrError
 from raisr_web.compression import compress_files
 from raisr_web.runtime import FOLDER, INDEX
@@ -41,11 +41,21 @@ def assemble(
 ) -> None:
     """Fill `folder` from a checkout in which npm's packages are installed.
 
-    `wheels` is a folder to look for NumPy's wheel first; `cdn` and `mirror` are where to look
-    after that. Raises PieceMissing, WheelUnavailable, WheelBuildFailed or PackingFailed.
-
     The files lie in a folder that is named by their content, so that browsers may keep them for
-    ever; `index.js` tells its name. A folder that has all of it already is left alone.
+    ever; `index.js` holds its name. A folder that has all of it already is left alone.
+
+    Parameters
+    ----------
+    checkout : Path
+    folder : Path, optional
+    wheels : Path, optional
+        A folder to look into for NumPy's wheel first.
+    cdn, mirror : str, optional
+        The address and the package on the package index to try after that.
+
+    Raises
+    ------
+    PieceMissing, WheelUnavailable, WheelBuildFailed, PackingFailed
     """
     cache = checkout / ".cache"
     modules = checkout / "node_modules"
@@ -66,10 +76,8 @@ def assemble(
         **{name: read(packed / name) for name in ARCHIVES},
     }
     libraries = {name: read(modules / library) for name, library in LIBRARIES.items()}
-    digest = hashlib.sha256()
-    for name, content in (pieces | libraries).items():
-        digest.update(f"{name} {len(content)} ".encode() + content)
-    version = digest.hexdigest()[:16]
+    files = pieces | libraries
+    version = fingerprint(*files, *files.values())
     index = f'export const FOLDER = new URL("./{version}/", import.meta.url).href;\n'
     if (folder / INDEX).is_file() and (folder / INDEX).read_text() == index:
         return
@@ -90,9 +98,8 @@ def pack(wheels: list[Path], pyodide: Path, decoder: Path, cache: Path) -> Path:
     banks = decoder / "raisr_decoder" / "banks"
     programs = [path for path in sorted(PACKING.iterdir()) if path.is_file()]
     inputs = [read(pyodide / LOCK), *map(read, wheels), *map(read, programs)]
-    names = " ".join(sorted(path.name for path in banks.glob("*.bank")))
-    key = hashlib.sha256(b"".join([*inputs, names.encode()])).hexdigest()[:16]
-    packed = cache / f"packed-{key}"
+    names = sorted(path.name for path in banks.glob("*.bank"))
+    packed = cache / f"packed-{fingerprint(*inputs, *names)}"
     if not packed.exists():
         with tempfile.TemporaryDirectory() as scratch:
             packages, made = Path(scratch, "packages"), Path(scratch, "made")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pyodide_lock import PackageSpec
 
+from raisr.fingerprint import fingerprint
 from tools.errors import Attempt, PieceMissing, WheelBuildFailed, WheelUnavailable
 
 CDN = "https://cdn.jsdelivr.net/pyodide/v0.29.0/full/"
@@ -29,7 +30,12 @@ Fetch = Callable[[], bytes]
 
 
 def fetch_wheel(package: PackageSpec, cache: Path, sources: dict[str, Fetch]) -> Path:
-    """Take the wheel of `package` from the cache or from the first source that has its content."""
+    """Take the wheel of `package` from the cache or from the first source that has its content.
+
+    Raises
+    ------
+    WheelUnavailable
+    """
     cached = cache / package.file_name
     if cached.is_file():
         sources = {str(cached): cached.read_bytes, **sources}
@@ -52,7 +58,7 @@ def fetch_wheel(package: PackageSpec, cache: Path, sources: dict[str, Fetch]) ->
 def build_wheel(project: Path, cache: Path) -> Path:
     """Build the wheel of a pure Python project, without its banks: a page fetches those by id.
 
-    The wheel is kept under the hash of its sources and built anew only when they change.
+    The wheel is kept by the fingerprint of its sources and built anew only when they change.
     """
     built = cache / f"wheel-{_fingerprint(project)}"
     if not built.exists():
@@ -119,7 +125,7 @@ def _mirrored(mirror: str, member: str) -> bytes:
 def _build(project: Path, made: Path) -> None:
     """Run the first builder that works; for pure Python all of them make the same content."""
     builders = [[sys.executable, "-m", "build", "--wheel", "--no-isolation"]]
-    if _cross_build_environment_is_at_hand():
+    if _has_cross_build_environment():
         builders.insert(0, ["pyodide", "build", "--no-isolation"])
     for builder in builders:
         command = [*builder, "--outdir", str(made), str(project)]
@@ -131,7 +137,7 @@ def _build(project: Path, made: Path) -> None:
     raise WheelBuildFailed(command, done.stdout + done.stderr)
 
 
-def _cross_build_environment_is_at_hand() -> bool:
+def _has_cross_build_environment() -> bool:
     if shutil.which("pyodide") is None:
         return False
     return subprocess.run(["pyodide", "xbuildenv", "version"], capture_output=True).returncode == 0
@@ -146,14 +152,19 @@ def _wheel_sources(project: Path) -> Iterator[Path]:
 
 
 def _fingerprint(project: Path) -> str:
-    sources = hashlib.sha256()
+    parts: list[str | bytes] = []
     for path in _wheel_sources(project):
-        content = path.read_bytes()
-        sources.update(f"{path.relative_to(project)} {len(content)} ".encode() + content)
-    return sources.hexdigest()[:16]
+        parts += [str(path.relative_to(project)), path.read_bytes()]
+    return fingerprint(*parts)
 
 
 def present(path: Path) -> Path:
+    """The path of a piece that exists.
+
+    Raises
+    ------
+    PieceMissing
+    """
     if not path.is_file():
         raise PieceMissing(path)
     return path

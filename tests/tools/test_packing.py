@@ -26,7 +26,7 @@ def test_errors_of_code_without_lines_can_be_shown() -> None:
     assert shown.count("deep.py") >= 20
 
 
-def test_code_without_lines_tells_none() -> None:
+def test_code_without_lines_has_none() -> None:
     code = marshal.loads(pack.bytecode(SOURCE, "deep.py")[HEADER_BYTES:])  # noqa: S302
     positions = [*code.co_positions(), *code.co_consts[0].co_positions()]
     assert {line for line, *_ in positions} == {None}

@@ -21,7 +21,7 @@ NUMPY = PyodideLockSpec.from_json(CHECKOUT / "node_modules/pyodide/pyodide-lock.
 # Set-up has put NumPy's wheel there.
 KEPT = CHECKOUT / ".cache" / NUMPY.file_name
 # pip says that there is no such file, without asking the package index.
-NO_CARRIER = "./absent-1-py3-none-any.whl"
+NO_MIRROR = "./absent-1-py3-none-any.whl"
 METADATA = "Metadata-Version: 2.1\nName: mirror\nVersion: 1\n"
 
 
@@ -85,19 +85,17 @@ def test_a_wheel_is_taken_from_the_first_source_that_has_it(
     tmp_path: Path, server: str, cache: Path
 ) -> None:
     (tmp_path / "served" / NUMPY.file_name).write_bytes(KEPT.read_bytes())
-    wheel = fetch_wheel(NUMPY, cache, sources(NUMPY.file_name, None, server, NO_CARRIER))
+    wheel = fetch_wheel(NUMPY, cache, sources(NUMPY.file_name, None, server, NO_MIRROR))
     assert wheel == cache / NUMPY.file_name
     assert wheel.read_bytes() == KEPT.read_bytes()
 
 
 def test_a_folder_that_is_named_comes_before_any_download(cache: Path, closed: str) -> None:
-    named = sources(NUMPY.file_name, KEPT.parent, closed, NO_CARRIER)
+    named = sources(NUMPY.file_name, KEPT.parent, closed, NO_MIRROR)
     assert fetch_wheel(NUMPY, cache, named).read_bytes() == KEPT.read_bytes()
 
 
-def test_a_wheel_is_taken_out_of_the_package_that_carries_it(
-    tmp_path: Path, closed: str, cache: Path
-) -> None:
+def test_a_wheel_is_taken_out_of_a_mirror(tmp_path: Path, closed: str, cache: Path) -> None:
     mirror = tmp_path / "mirror-1-py3-none-any.whl"
     with zipfile.ZipFile(mirror, "w") as archive:
         archive.write(KEPT, wheels.MIRROR_FOLDER + NUMPY.file_name)
@@ -110,7 +108,7 @@ def test_a_wheel_is_taken_out_of_the_package_that_carries_it(
 def test_a_wheel_with_other_content_is_refused(tmp_path: Path, server: str, cache: Path) -> None:
     (tmp_path / "served" / NUMPY.file_name).write_bytes(b"something else")
     with pytest.raises(WheelUnavailable) as raised:
-        fetch_wheel(NUMPY, cache, sources(NUMPY.file_name, None, server, NO_CARRIER))
+        fetch_wheel(NUMPY, cache, sources(NUMPY.file_name, None, server, NO_MIRROR))
     problems = {attempt.source: attempt.problem for attempt in raised.value.attempts}
     assert problems[server] == f"refused, its SHA-256 is {sha256(b'something else')}"
     assert not cache.exists()
@@ -120,12 +118,12 @@ def test_each_source_that_cannot_be_reached_is_named(
     tmp_path: Path, closed: str, cache: Path
 ) -> None:
     with pytest.raises(WheelUnavailable) as raised:
-        fetch_wheel(NUMPY, cache, sources(NUMPY.file_name, tmp_path, closed, NO_CARRIER))
+        fetch_wheel(NUMPY, cache, sources(NUMPY.file_name, tmp_path, closed, NO_MIRROR))
     error = raised.value
     assert [attempt.source for attempt in error.attempts] == [
         str(tmp_path),
         closed,
-        f"{NO_CARRIER} from the package index",
+        f"{NO_MIRROR} from the package index",
     ]
     assert "refused" in error.attempts[1].problem
     assert "RAISR_WHEELS" in str(error)
@@ -137,7 +135,7 @@ def test_a_stalled_source_is_given_up(monkeypatch: pytest.MonkeyPatch, cache: Pa
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         with pytest.raises(WheelUnavailable) as raised:
-            fetch_wheel(NUMPY, cache, sources(NUMPY.file_name, None, address, NO_CARRIER))
+            fetch_wheel(NUMPY, cache, sources(NUMPY.file_name, None, address, NO_MIRROR))
     assert "timed out" in raised.value.attempts[0].problem
 
 

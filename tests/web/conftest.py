@@ -1,4 +1,4 @@
-"""A gallery of few small pictures, made on the spot."""
+"""A gallery of a few small images."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from raisr_web.app import create_app
 
 @pytest.fixture
 def photograph() -> np.ndarray:
-    """A smooth picture with an edge, of shape (96, 128, 3)."""
+    """A smooth image with an edge, of shape (96, 128, 3)."""
     rows, columns = np.mgrid[:96, :128]
     plane = np.where(rows > columns, 40, 2 * columns % 256)
     return np.stack([plane, plane[::-1], plane // 2], axis=-1).astype(np.uint8)
@@ -23,18 +23,18 @@ def photograph() -> np.ndarray:
 
 @pytest.fixture
 def payload(photograph: np.ndarray) -> bytes:
-    """A JPEG of half the size that carries a metadata."""
+    """A JPEG of half the size that carries metadata."""
     return pack(save_jpeg(photograph[::2, ::2], 60), Metadata(128, 96, "0123456789abcdef" * 2))
 
 
 @pytest.fixture
 def folder(tmp_path: Path, photograph: np.ndarray, payload: bytes) -> Path:
-    """A folder with a payload, a photograph, a broken picture, a text; a secret lies beside it."""
+    """A folder with a payload, a photograph, a broken image, a text; a secret lies beside it."""
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "payload.jpg").write_bytes(payload)
     (folder / "photograph.png").write_bytes(save_png(photograph))
-    (folder / "broken.jpg").write_bytes(b"this is no picture")
+    (folder / "broken.jpg").write_bytes(b"this is no image")
     (folder / "notes.txt").write_text("not for the gallery")
     (tmp_path / "secret.jpg").write_bytes(payload)
     (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")

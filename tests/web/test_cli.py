@@ -15,7 +15,8 @@ from raisr.cli import main
     [
         (["serve", "absent"], "'absent' does not exist"),
         (["serve", "--port", "70000"], "not in the range"),
-        (["runtime", "--wheels", "absent"], "'absent' does not exist"),
+        (["serve", "--references", "absent"], "'absent' does not exist"),
+        (["export", "absent", "-o", "site"], "'absent' does not exist"),
     ],
 )
 def test_wrong_arguments_are_refused_in_words(arguments: list[str], complaint: str) -> None:
@@ -34,7 +35,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_is_told_to_stop_ends_in_peace(tmp_path: Path, number: int) -> None:
+def test_a_server_that_gets_a_signal_stops_without_an_error(tmp_path: Path, number: int) -> None:
     raisr = Path(sys.executable).with_name("raisr")
     command = [raisr, "serve", tmp_path, "--port", "0", "--cache", tmp_path / "cache"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

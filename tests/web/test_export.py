@@ -33,10 +33,10 @@ def test_the_site_has_payloads_banks_and_runtime(site: Path) -> None:
     assert (site / f"raisr/banks/{metadata.bank}.bank").is_file()
     assert (site / f"raisr/banks/{metadata.bank}.bank.br").is_file()
     assert (site / "raisr/runtime/0123/pyodide.asm.wasm").read_bytes() == b"wasm"
-    assert (site / "restored/photograph.png").is_file()
+    assert (site / "decoded/photograph.png").is_file()
 
 
-def test_the_site_has_all_banks_that_enlarge_ordinary_pictures(site: Path) -> None:
+def test_the_site_has_all_banks_that_upscale_ordinary_images(site: Path) -> None:
     banks = ids_in(json.loads((site / "raisr/banks/index.json").read_text()))
     assert banks
     for bank in banks:
@@ -48,7 +48,7 @@ def test_the_site_has_the_examples(site: Path, name: str) -> None:
     assert "<raisr-img" in (site / f"examples/{name}/index.html").read_text()
 
 
-def test_a_picture_whose_bank_is_nowhere_is_named(
+def test_an_image_whose_bank_is_missing_is_named(
     folder: Path, tmp_path: Path, runtime: Path
 ) -> None:
     with pytest.raises(ExportFailed, match="0123456789abcdef0123456789abcdef"):
@@ -70,7 +70,7 @@ def test_every_link_is_relative_and_leads_to_a_file(site: Path) -> None:
 
 def test_pages_offer_nothing_that_takes_a_server(site: Path) -> None:
     assert "Try your own" not in (site / "index.html").read_text()
-    assert " KB on the wire" in (site / "index.html").read_text()
+    assert " KB sent" in (site / "index.html").read_text()
 
 
 def test_files_of_others_stay(folder: Path, tmp_path: Path, runtime: Path) -> None:

@@ -8,11 +8,16 @@ from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
 from raisr.codecs.jpeg import save_jpeg
+from raisr.formats import format_named
 from raisr.images.reading import decode_image
+from raisr.search.settings import Settings
 from raisr_decoder import bank as banks
 from raisr_decoder.bank import shipped_folder
+from raisr_decoder.containers import container_of
 from raisr_decoder.metadata import Metadata, pack, parse
-from raisr_web.job_queue import Work
+from raisr_web import photos
+from raisr_web.app import create_app
+from raisr_web.job_queue import JobQueue
 from raisr_web.photos import Photos
 from raisr_web.pictures import STATIC, blueprint, raisr_img
 from raisr_web.runtime import FOLDER as RUNTIME
@@ -26,7 +31,7 @@ def test_a_payload_is_sent_unchanged(client: FlaskClient, payload: bytes) -> Non
     assert response.mimetype == "image/jpeg"
 
 
-def test_a_payload_with_a_damaged_record_is_sent_unchanged(
+def test_a_payload_with_a_damaged_metadata_is_sent_unchanged(
     client: FlaskClient, folder: Path, payload: bytes
 ) -> None:
     bank_id = bytes.fromhex(parse(payload).bank or "")
@@ -44,6 +49,33 @@ def test_a_photograph_is_encoded_once(client: FlaskClient, tmp_path: Path) -> No
     written = kept.stat().st_mtime_ns
     assert client.get("/photos/photograph.png").data == first.data
     assert kept.stat().st_mtime_ns == written
+
+
+def test_other_programs_encode_and_decode_anew(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get("/decoded/photograph.png")
+    before = set((tmp_path / "cache").iterdir())
+    monkeypatch.setattr(photos, "of_programs", lambda: "other programs")
+    config = {"RAISR_PHOTOS": tmp_path / "photos", "RAISR_CACHE": tmp_path / "cache"}
+    create_app(config).test_client().get("/decoded/photograph.png")
+    added = set((tmp_path / "cache").iterdir()) - before
+    assert sorted(path.suffix for path in before) == [".jpg", ".payload"]
+    assert sorted(path.suffix for path in added) == [".jpg", ".payload"]
+
+
+def test_settings_may_leave_the_base_codec_to_the_search(folder: Path, tmp_path: Path) -> None:
+    config = {
+        "RAISR_PHOTOS": folder,
+        "RAISR_CACHE": tmp_path / "cache",
+        "RAISR_SETTINGS": Settings(target_score=30, effort=1),
+    }
+    client = create_app(config).test_client()
+    sent = client.get("/photos/photograph.png")
+    assert parse(sent.data).shape == (96, 128)
+    assert sent.mimetype == format_named(container_of(sent.data).name.lower()).media_type
+    assert client.get("/picture/photograph.png/").status_code == 200
+    assert client.get("/decoded/photograph.png").status_code == 200
 
 
 def test_a_changed_photograph_is_encoded_anew(
@@ -91,8 +123,8 @@ def test_what_is_not_there_or_not_for_others_is_not_found(
     assert "Traceback" not in response.text
 
 
-def test_an_unreadable_picture_says_why(client: FlaskClient) -> None:
-    assert "cannot be read as a picture" in client.get("/photos/broken.jpg").text
+def test_an_unreadable_image_says_why(client: FlaskClient) -> None:
+    assert "cannot be read as" in client.get("/photos/broken.jpg").text
 
 
 def test_a_cache_that_cannot_be_written_is_named(app: Flask, tmp_path: Path) -> None:
@@ -218,8 +250,8 @@ def test_a_range_beyond_the_end_is_refused(client: FlaskClient) -> None:
     assert response.status_code == 416
 
 
-@pytest.mark.parametrize("address", ["/photos/photograph.png", "/restored/photograph.png"])
-def test_head_tells_the_size_and_sends_nothing(client: FlaskClient, address: str) -> None:
+@pytest.mark.parametrize("address", ["/photos/photograph.png", "/decoded/photograph.png"])
+def test_head_gives_the_size_and_sends_nothing(client: FlaskClient, address: str) -> None:
     whole, head = client.get(address), client.head(address)
     assert head.content_length == len(whole.data)
     assert head.headers["ETag"] == whole.headers["ETag"]
@@ -230,29 +262,29 @@ def test_head_tells_the_size_and_sends_nothing(client: FlaskClient, address: str
     ("accepted", "media_type"),
     [("image/avif,image/webp,*/*", "image/webp"), ("*/*", "image/jpeg"), ("", "image/jpeg")],
 )
-def test_the_full_picture_comes_in_a_format_that_the_client_names(
+def test_an_output_image_comes_in_a_format_that_the_client_names(
     client: FlaskClient, accepted: str, media_type: str, photograph: np.ndarray
 ) -> None:
-    response = client.get("/restored/photograph.png", headers={"Accept": accepted})
+    response = client.get("/decoded/photograph.png", headers={"Accept": accepted})
     assert response.mimetype == media_type
     assert response.vary.as_set() == {"accept"}
-    picture = decode_image(response.data, "restored").pixels
-    assert picture.shape == photograph.shape
+    image = decode_image(response.data, "decoded").pixels
+    assert image.shape == photograph.shape
 
 
-def test_a_full_picture_is_restored_once(client: FlaskClient, tmp_path: Path) -> None:
-    first = client.get("/restored/photograph.png")
-    (kept,) = (tmp_path / "cache").glob("*.restored.jpg")
+def test_an_image_is_decoded_once(client: FlaskClient, tmp_path: Path) -> None:
+    first = client.get("/decoded/photograph.png")
+    (kept,) = (tmp_path / "cache").glob("*.decoded.jpg")
     kept.write_bytes(first.data[:-2])
-    assert client.get("/restored/photograph.png").data == first.data[:-2]
-    condition = {"If-None-Match": client.get("/restored/photograph.png").headers["ETag"]}
-    assert client.get("/restored/photograph.png", headers=condition).status_code == 304
+    assert client.get("/decoded/photograph.png").data == first.data[:-2]
+    condition = {"If-None-Match": client.get("/decoded/photograph.png").headers["ETag"]}
+    assert client.get("/decoded/photograph.png", headers=condition).status_code == 304
 
 
 @pytest.mark.parametrize("name", ["broken.jpg", "absent.jpg", "link.jpg", "payload.jpg"])
-def test_what_cannot_be_restored_is_not_found(client: FlaskClient, name: str) -> None:
-    # The bank of payload.jpg is nowhere.
-    assert client.get(f"/restored/{name}").status_code == 404
+def test_what_cannot_be_decoded_is_not_found(client: FlaskClient, name: str) -> None:
+    # The bank of payload.jpg is missing.
+    assert client.get(f"/decoded/{name}").status_code == 404
 
 
 def test_the_blueprint_serves_any_application_under_any_prefix(
@@ -276,34 +308,34 @@ def test_the_blueprint_serves_any_application_under_any_prefix(
 def test_the_helper_takes_attributes_of_the_image(app: Flask) -> None:
     with app.test_request_context():
         html = raisr_img("payload.jpg", class_="wide", loading="eager")
-    # The small picture, and the restored one for those without scripts.
+    # The payload and, for browsers without scripts, the decoded image.
     assert html.count('class="wide"') == html.count('loading="eager"') == html.count("<img") == 2
     assert "lazy" not in html
 
 
 @pytest.mark.parametrize(
-    ("record", "complaint"),
+    ("metadata", "complaint"),
     [
-        (Metadata(128 * 8 + 8, 96, None), "ratio of full and base picture"),
+        (Metadata(128 * 8 + 8, 96, None), "ratio of "),
         (Metadata(11_585, 11_585, None), " is over the limit of "),
     ],
 )
-def test_a_record_that_claims_too_much_is_refused(
+def test_metadata_that_claims_too_much_is_refused(
     client: FlaskClient, folder: Path, photograph: np.ndarray, metadata: Metadata, complaint: str
 ) -> None:
     (folder / "claim.jpg").write_bytes(pack(save_jpeg(photograph, 60), metadata))
-    response = client.get("/restored/claim.jpg")
+    response = client.get("/decoded/claim.jpg")
     assert response.status_code == 404
     assert complaint in response.text
 
 
-def test_whoever_comes_when_too_many_wait_is_told_when_to_come_again(app: Flask) -> None:
-    work = Work(most=1)
+def test_a_request_is_refused_when_too_many_wait(app: Flask) -> None:
+    jobs = JobQueue(max_jobs=1)
     app.extensions["raisr"] = Photos(
-        app.config["RAISR_PHOTOS"], app.config["RAISR_CACHE"], app.config["RAISR_SETTINGS"], work
+        app.config["RAISR_PHOTOS"], app.config["RAISR_CACHE"], app.config["RAISR_SETTINGS"], jobs
     )
     client = app.test_client()
-    with work.turn():
+    with jobs.slot():
         response = client.get("/photos/photograph.png")
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) > 0

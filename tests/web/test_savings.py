@@ -9,9 +9,9 @@ from raisr_web.app import create_app
 from raisr_web.savings import Savings, measure
 
 
-def test_a_download_is_paid_for_by_what_pictures_save() -> None:
-    assert Savings(2, sent=30_000, plain=50_000).pictures_that_pay(1_000_001) == 101
-    assert Savings(2, sent=30_000, plain=30_000).pictures_that_pay(1_000_000) is None
+def test_a_download_is_outweighed_by_what_images_save() -> None:
+    assert Savings(2, sent=30_000, plain=50_000).break_even(1_000_001) == 101
+    assert Savings(2, sent=30_000, plain=30_000).break_even(1_000_000) is None
 
 
 def test_photographs_are_measured_and_payloads_without_theirs_are_not(
@@ -19,7 +19,7 @@ def test_photographs_are_measured_and_payloads_without_theirs_are_not(
 ) -> None:
     found = measure(app.extensions["raisr"])
     sent = len(client.get("/photos/photograph.png").data)
-    assert (found.pictures, found.sent) == (1, sent)
+    assert (found.images, found.sent) == (1, sent)
     assert found.plain > 0
 
 
@@ -29,19 +29,19 @@ def test_payloads_are_measured_beside_their_photographs(
     cache = tmp_path / "cache"
     client = create_app({"RAISR_PHOTOS": folder, "RAISR_CACHE": cache}).test_client()
     payload = client.get("/photos/photograph.png").data
-    demo, originals = tmp_path / "demo", tmp_path / "originals"
+    demo, references = tmp_path / "demo", tmp_path / "references"
     demo.mkdir()
-    originals.mkdir()
+    references.mkdir()
     (demo / "photograph.jpg").write_bytes(payload)
-    (originals / "photograph.png").write_bytes(save_png(photograph))
+    (references / "photograph.png").write_bytes(save_png(photograph))
     folders = {"RAISR_PHOTOS": demo, "RAISR_CACHE": cache}
     apart = create_app(folders).extensions["raisr"]
     assert measure(apart) == Savings(0, 0, 0)
-    together = create_app({**folders, "RAISR_REFERENCES": originals}).extensions["raisr"]
-    assert measure(together).pictures == 1
+    together = create_app({**folders, "RAISR_REFERENCES": references}).extensions["raisr"]
+    assert measure(together).images == 1
 
 
-def test_the_page_tells_what_is_saved(client: FlaskClient) -> None:
+def test_the_page_says_what_is_saved(client: FlaskClient) -> None:
     assert 'data-address="/savings.txt"' in client.get("/").text
     answer = client.get("/savings.txt")
     assert answer.mimetype == "text/plain"

@@ -1,1 +1,1 @@
-"""What runs in Node.js and Pyodide to pack Python for the page."""
+"""Programs that run in Node.js and in Pyodide, to pack Python for the page."""

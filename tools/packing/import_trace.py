@@ -1,6 +1,6 @@
-"""Runs in Pyodide: everything that a page may ask of the decoder, failures included.
+"""Runs in Pyodide: do all that a page may ask of the decoder, failures included.
 
-What this imports is what visitors download.
+The modules that this imports are the ones that visitors download.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from pathlib import Path
 import numpy as np
 
 import raisr_decoder
+from raisr_decoder import browser
 from raisr_decoder.alpha import pack_alpha, parse_alpha
 from raisr_decoder.bank import load
-from raisr_decoder.browser import engine
 from raisr_decoder.engine import NUMPY
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.metadata import Metadata, pack, parse
 from raisr_decoder.pipeline import restore
 
 SIDE = 16
-# Enough of a PNG file to carry metadata: its pixels are the browser's business.
+# Enough of a PNG file to carry metadata; its pixels are decoded by the browser.
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + bytes(13 + 4) + b"\0\0\0\0IEND" + bytes(4)
 
 
 def trace_imports(banks: str) -> None:
-    """Import every module; restore a picture with each bank, opaque, transparent and too short."""
+    """Import every module, decode an image with each bank, and parse damaged payloads."""
     for module in pkgutil.iter_modules(raisr_decoder.__path__):
         importlib.import_module(f"raisr_decoder.{module.name}")
     for path in sorted(Path(banks).glob("*.bank")):
-        restore_with(path.read_bytes(), path.stem)
+        decode_with(path.read_bytes(), path.stem)
     for broken in (b"", PNG, PNG[:20]):
         with contextlib.suppress(RaisrError):
             parse(broken)
 
 
-def restore_with(data: bytes, bank_id: str) -> None:
-    """Restore a gray picture, and the same with transparency, as a page does."""
+def decode_with(data: bytes, bank_id: str) -> None:
+    """Decode a gray image, opaque and with alpha, by each engine, as a page does."""
     bank = load(data, bank_id)
     side = int(SIDE * (bank.scale or 2))
     base = np.full((SIDE, SIDE, 3), 128, np.uint8)
@@ -46,5 +46,5 @@ def restore_with(data: bytes, bank_id: str) -> None:
     for alpha in (None, opacity):
         metadata = parse(pack(PNG, Metadata(side, side, bank_id, alpha=alpha)))
         plane = None if metadata.alpha is None else parse_alpha(metadata.alpha, base.shape[:2])
-        for way in (NUMPY, engine()):
-            restore(base, bank, metadata.shape, plane, way)
+        for engine in (NUMPY, browser.engine()):
+            restore(base, bank, metadata.shape, plane, engine)

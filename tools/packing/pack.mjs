@@ -1,5 +1,5 @@
 /**
- * Runs in Node.js: let Pyodide trace_imports what pages do, and pack what that took.
+ * Runs in Node.js: let Pyodide do what pages ask for, and pack the modules that this imported.
  *
  *   node pack.mjs PYODIDE PACKAGES BANKS TARGET
  */

@@ -1,13 +1,13 @@
 """Runs in Pyodide: write the modules that are loaded, as bytecode, into two archives.
 
-Nothing in the archives is compressed, as they travel under brotli, which does better.
+Nothing in the archives is compressed: they are sent under brotli, which compresses better.
 """
 
 # ruff: noqa: E402
 
 import sys
 
-# What is imported from here on is for packing alone.
+# The modules imported from here on are for packing alone.
 LOADED = list(sys.modules.values())
 
 import ast
@@ -26,7 +26,7 @@ from typing import Any
 UNCHECKED = (1).to_bytes(4, "little")
 NO_LOCATION = 0b1_1111_000
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-# Nothing that is restored takes linear algebra, the second largest of NumPy's files.
+# Decoding takes no linear algebra, the second largest of NumPy's files.
 STAND_INS = {"numpy.linalg._umath_linalg": "_ilp64 = False"}
 
 
@@ -85,7 +85,7 @@ def bytecode(source: str, name: str) -> bytes:
 
 
 def empty_docstring(node: Documented) -> None:
-    """Not away with it: NumPy puts some of its own together from others."""
+    """Empty it, not remove it: NumPy composes some docstrings from others."""
     if ast.get_docstring(node, clean=False):
         node.body[0] = ast.copy_location(ast.Expr(ast.Constant("")), node.body[0])
         ast.fix_missing_locations(node.body[0])

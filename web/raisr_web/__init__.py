@@ -1,1 +1,1 @@
-"""A Flask page and a custom element that show small pictures restored by Python in the browser."""
+"""Flask pages and a custom element that show small payloads as large output images."""

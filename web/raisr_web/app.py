@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, make_response, render_template
+from werkzeug.exceptions import HTTPException, SecurityError
 
-from raisr_web import gallery, pictures
-from raisr_web.trials import MAX_BYTES, Trials
+from raisr_web import gallery, pictures, trial_pages
+from raisr_web.trials import MAX_BYTES
 
-# Only what the page needs: its own scripts, styles and pictures, and WebAssembly for Python.
+# Only what the page needs: its own scripts, styles and images, and WebAssembly for Python.
 SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -29,16 +30,36 @@ FORM_BYTES = 10_000
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Make the application.
 
-    Settings in `config`, beside Flask's own: those that `pictures` lists.
+    Parameters
+    ----------
+    config : mapping, optional
+        Flask's own settings, and those that `pictures.set_up` lists.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES + FORM_BYTES
     app.config.from_mapping(config or {})
-    app.extensions["raisr-trials"] = Trials()
     app.register_blueprint(pictures.blueprint)
     app.register_blueprint(gallery.blueprint)
+    app.register_blueprint(trial_pages.blueprint)
+    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(SecurityError, _untrusted_host)
     app.after_request(_protect)
     return app
+
+
+def _error_page(error: HTTPException) -> Response:
+    """Say what went wrong, as a page."""
+    response = make_response(render_template("error.html", error=error), error.code or 500)
+    for name, value in error.get_headers():
+        # Such as Retry-After.
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
+
+
+def _untrusted_host(error: SecurityError) -> SecurityError:
+    """Answer without a page: its template asks for addresses, which take a trusted host."""
+    return error
 
 
 def _protect(response: Response) -> Response:

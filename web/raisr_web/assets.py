@@ -1,4 +1,4 @@
-"""Files that pages load, sent as small as the browser can take them, and never twice."""
+"""Files that pages load: sent as small as the browser can take them, and never twice."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -6,37 +6,34 @@ from pathlib import Path
 from flask import Response, request, send_file
 
 from raisr.errors import OutputUnwritable
-from raisr_web.compression import compressed
+from raisr.formats import format_of
+from raisr_web.compression import COMPRESSIBLE, COMPRESSIONS, compressed
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
-# With nosniff a browser believes these; the system's own table may lack them.
 MEDIA_TYPES = {
     ".bank": "application/octet-stream",
     ".css": "text/css",
     ".js": "text/javascript",
     ".json": "application/json",
     ".mjs": "text/javascript",
-    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".ts": "text/plain",
     ".tar": "application/x-tar",
     ".wasm": "application/wasm",
     ".zip": "application/zip",
 }
-ENCODINGS = {"br": "br", "gz": "gzip"}
-"""By the suffix of the twins that `compression` makes, the best one first."""
-COMPRESSIBLE = {".bank", ".css", ".js", ".json", ".svg"}
+"""By suffix, photographs aside. The system's own table may lack some, and with `nosniff` a browser
+insists on them."""
 
 
 def send_asset(path: Path, cache_control: str = ASK_AGAIN, cache: Path | None = None) -> Response:
-    """Send a file, or a compressed twin of it, or that the browser has it already.
+    """Send a file, or its precompressed file, or that the browser has it already.
 
-    The twins lie beside the file; where they don't, they are made in the folder `cache`.
+    Precompressed files lie beside the file; where they do not, they are made in the folder `cache`.
     """
     sent, encoding = _smallest(path, cache)
-    media_type = MEDIA_TYPES.get(path.suffix)
-    response = send_file(sent, mimetype=media_type, download_name=path.name)
+    response = send_file(sent, mimetype=_media_type(path), download_name=path.name)
     if encoding is not None:
         response.headers["Content-Encoding"] = encoding
     response.headers["Vary"] = "Accept-Encoding"
@@ -45,15 +42,20 @@ def send_asset(path: Path, cache_control: str = ASK_AGAIN, cache: Path | None = 
 
 
 def _smallest(path: Path, cache: Path | None) -> tuple[Path, str | None]:
-    """The file to send for `path`, and how it is encoded."""
-    for suffix, encoding in ENCODINGS.items():
-        if request.accept_encodings.quality(encoding) <= 0:
+    """The file to send for `path`, and its encoding."""
+    for compression in COMPRESSIONS:
+        if request.accept_encodings.quality(compression.encoding) <= 0:
             continue
-        twin = path.with_name(f"{path.name}.{suffix}")
-        if twin.is_file():
-            return twin, encoding
+        beside = compression.beside(path)
+        if beside.is_file():
+            return beside, compression.encoding
         if cache is not None and path.suffix in COMPRESSIBLE:
-            # A cache that cannot be written is no reason to send nothing.
+            # Where the cache cannot be written, the file itself is sent.
             with suppress(OutputUnwritable):
-                return compressed(path, suffix, cache), encoding
+                return compressed(path, compression, cache), compression.encoding
     return path, None
+
+
+def _media_type(path: Path) -> str | None:
+    image = format_of(path.suffix)
+    return MEDIA_TYPES.get(path.suffix) if image is None else image.media_type

@@ -1,4 +1,4 @@
-"""Which bank enlarges an ordinary picture: what a page has to know beside the banks."""
+"""Which bank upscales an ordinary image: what a page has to know about the banks."""
 
 from fractions import Fraction
 from itertools import groupby
@@ -7,18 +7,18 @@ from typing import Any
 from raisr.bank_store import BankStore
 from raisr.errors import BankMissing
 from raisr.upscaling import CLEAN, COMPRESSED
-from raisr_decoder.cells import CELL
-from raisr_decoder.shapes import BLOCKS
+from raisr_decoder.limits import MAX_RATIO
+from raisr_decoder.shapes import SCALES
 
-LARGEST = 8
 STEP = Fraction(1, 16)
+"""Between the scales for which a bank is chosen, from 1 to the largest that the format allows."""
 
 
 def bank_index(banks: BankStore) -> dict[str, Any]:
-    """Ids of banks for clean and for compressed pictures.
+    """Ids of the banks for images without (`clean`) and with (`compressed`) artefacts.
 
-    `direct` has those that serve one scale, by that scale; `resizing` has those that serve any,
-    each up to a scale.
+    For each, `direct` holds the banks that serve one scale, by that scale; `resizing` those that
+    serve any scale, each up to one (`upTo`).
     """
     return {"clean": _choices(banks, *CLEAN), "compressed": _choices(banks, *COMPRESSED)}
 
@@ -31,12 +31,12 @@ def ids_in(index: dict[str, Any]) -> set[str]:
 
 def _choices(banks: BankStore, base: str, quality: int) -> dict[str, Any]:
     direct = {}
-    for scale in (Fraction(block, CELL) for block in BLOCKS):
+    for scale in SCALES:
         try:
             direct[f"{float(scale):g}"] = banks.choose(base, scale, quality).id
         except BankMissing:
             continue
-    scales = [number * STEP for number in range(int(1 / STEP), int(LARGEST / STEP) + 1)]
+    scales = [number * STEP for number in range(int(1 / STEP), int(MAX_RATIO / STEP) + 1)]
     chosen = ((scale, banks.choose_upsample_first(base, scale, quality).id) for scale in scales)
     resizing = [
         {"upTo": float(max(scale for scale, _ in run)), "bank": bank}

@@ -22,23 +22,23 @@ import click
 @click.option(
     "--cache",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where payloads of ordinary photographs are kept.",
+    help="Keeps what is encoded and decoded here.",
 )
 @click.option(
-    "--originals",
+    "--references",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Photographs that payloads were made of: tells what those save.",
+    help="Photographs that the payloads were made of, to measure what those save.",
 )
-def serve(folder: Path, port: int, cache: Path | None, originals: Path | None) -> None:
-    """Show a folder of photographs, restored in the browser."""
+def serve(folder: Path, port: int, cache: Path | None, references: Path | None) -> None:
+    """Serve a folder of photographs or payloads, which browsers decode."""
     from raisr_web import server
     from raisr_web.app import create_app
 
     require_runtime()
     config = {
         "RAISR_PHOTOS": folder,
-        "RAISR_REFERENCES": originals,
-        # A page elsewhere that points a name of its own at this machine gets nothing.
+        "RAISR_REFERENCES": references,
+        # Another site's page that resolves its own name to this machine (DNS rebinding) is refused.
         "TRUSTED_HOSTS": ["127.0.0.1", "localhost"],
     }
     app = create_app(config if cache is None else {**config, "RAISR_CACHE": cache})
@@ -82,9 +82,9 @@ def export(photos: Path, site: Path) -> None:
     cache = platformdirs.user_cache_path("raisr")
     with progress_bar() as progress:
         count = exporting.export(
-            photos, site, cache, FOLDER, lambda done, all_: progress("pictures", done, all_)
+            photos, site, cache, FOLDER, lambda done, total: progress("images", done, total)
         )
-    click.echo(f"{site}: {count} pictures; any web server can show this folder")
+    click.echo(f"{site}: {count} images; any web server can serve this folder")
 
 
 def require_runtime() -> None:

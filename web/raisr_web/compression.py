@@ -1,47 +1,78 @@
-"""Files as they travel: the same content under brotli and gzip, made once and kept."""
+"""Precompressed files: the same content under brotli and gzip, made once and kept."""
 
 import gzip
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import brotli
 
 from raisr.files import write_whole
+from raisr.fingerprint import fingerprint
 
-COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
-    "br": lambda content: brotli.compress(content, quality=11, lgwin=24),
-    "gz": lambda content: gzip.compress(content, 9, mtime=0),
-}
-"""By the suffix of the files that they make."""
+
+@dataclass(frozen=True)
+class Compression:
+    """A way to compress what is sent.
+
+    Attributes
+    ----------
+    encoding : str
+        As HTTP's headers Accept-Encoding and Content-Encoding name it.
+    suffix : str
+        Appended to the names of files compressed so.
+    compress : callable
+        Bytes -> compressed bytes.
+    """
+
+    encoding: str
+    suffix: str
+    compress: Callable[[bytes], bytes]
+
+    def beside(self, path: Path) -> Path:
+        """Where the compressed content of a file lies if it lies beside the file."""
+        return path.with_name(path.name + self.suffix)
+
+
+BROTLI = Compression("br", ".br", lambda data: brotli.compress(data, quality=11, lgwin=24))
+GZIP = Compression("gzip", ".gz", lambda data: gzip.compress(data, 9, mtime=0))
+COMPRESSIONS = (BROTLI, GZIP)
+"""The one that compresses best comes first."""
+
+COMPRESSIBLE = {".bank", ".css", ".html", ".js", ".json", ".svg"}
+"""Suffixes of files that get smaller; images are compressed already."""
 
 
 def compress_files(files: list[Path], cache: Path) -> None:
-    """Put compressed twins beside files, on all cores."""
+    """Write precompressed files beside files, on all cores.
 
-    def compress_file(path: Path, suffix: str) -> None:
-        twin = path.with_name(f"{path.name}.{suffix}")
-        write_whole(twin, compressed(path, suffix, cache).read_bytes())
+    Raises
+    ------
+    OutputUnwritable
+    """
 
-    # Both compressors let go of Python's lock while they work.
+    def compress_file(path: Path, compression: Compression) -> None:
+        content = compressed(path, compression, cache).read_bytes()
+        write_whole(compression.beside(path), content)
+
+    # Both compressors release Python's lock while they work.
     with ThreadPoolExecutor() as pool:
-        twins = [(path, suffix) for path in files for suffix in COMPRESSORS]
-        list(pool.map(compress_file, *zip(*twins, strict=True)))
+        list(pool.map(compress_file, *zip(*product(files, COMPRESSIONS), strict=True)))
 
 
-def compressed(path: Path, suffix: str, cache: Path) -> Path:
-    """The compressed twin of a file.
+def compressed(path: Path, compression: Compression, cache: Path) -> Path:
+    """The file of `cache` with the compressed content of a file.
 
-    `cache` keeps what was compressed before, by the content's hash: brotli takes half a minute for
-    ten megabytes.
+    It is named by that content, since brotli takes half a minute for ten megabytes.
 
     Raises
     ------
     OutputUnwritable
     """
     content = path.read_bytes()
-    kept = cache / f"{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
+    kept = cache / f"{fingerprint(content)}{compression.suffix}"
     if not kept.exists():
-        write_whole(kept, COMPRESSORS[suffix](content))
+        write_whole(kept, compression.compress(content))
     return kept

@@ -6,30 +6,30 @@ from raisr_decoder.errors import RaisrError
 
 
 class PhotoMissing(RaisrError):
-    """The gallery's folder has no picture of this name."""
+    """The folder has no image of this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is no picture {name!r} in this folder")
+        super().__init__(f"there is no image {name!r} in this folder")
         self.name = name
 
 
 class Busy(RaisrError):
-    """Too many others are waiting already."""
+    """Too many jobs are waiting already."""
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"too many others are waiting: try again in {seconds} seconds")
+        super().__init__(f"too many requests are waiting: try again in {seconds} seconds")
         self.seconds = seconds
 
 
 class TrialMissing(RaisrError):
-    """No trial of this token, or no longer."""
+    """There is no trial of this token, or it is no longer kept."""
 
     def __init__(self) -> None:
         super().__init__("this trial is not kept any more: try the photograph again")
 
 
 class CacheUnwritable(RaisrError):
-    """A payload cannot be kept."""
+    """Nothing can be kept in the cache."""
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
@@ -44,7 +44,7 @@ class ExportFailed(RaisrError):
 
     def __init__(self, address: str, status: str) -> None:
         super().__init__(
-            f"{address} cannot be exported, it is {status}: take that picture out of the folder, "
+            f"{address} cannot be exported, it is {status}: take that image out of the folder, "
             "or encode its photograph anew"
         )
         self.address = address

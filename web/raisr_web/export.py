@@ -10,26 +10,43 @@ import flask
 from raisr.files import write_whole
 from raisr_decoder.metadata import parse
 from raisr_web.app import create_app
-from raisr_web.assets import COMPRESSIBLE
 from raisr_web.banks import bank_index, ids_in
-from raisr_web.compression import compress_files
+from raisr_web.compression import COMPRESSIBLE, compress_files
 from raisr_web.errors import ExportFailed
 from raisr_web.gallery import EXAMPLES
 from raisr_web.photos import Photos
 from raisr_web.pictures import STATIC
 
-COMPRESSED = COMPRESSIBLE | {".html"}
 Progress = Callable[[int, int], None]
 
 
-def export(photos: Path, site: Path, cache: Path, runtime: Path, told: Progress) -> int:
-    """Write the gallery of a folder as files; the number of pictures in it.
+def export(photos: Path, site: Path, cache: Path, runtime: Path, progress: Progress) -> int:
+    """Write the gallery of a folder as files.
 
-    All links are relative, so the site works from any folder of any server. Compressed twins lie
-    beside files, for servers that know what to do with them. Files of another name that are in the
-    folder stay.
+    All links are relative, so the site works from any folder of any server. Precompressed files lie
+    beside files, for servers that can use them. Files of other names in the site's folder stay.
 
-    `told` hears how many pictures are done, and of how many. Raises RaisrError or WebError.
+    Parameters
+    ----------
+    photos : Path
+        A folder of photographs, payloads or both.
+    site : Path
+        The folder to write.
+    cache : Path
+        The folder that keeps what is encoded, decoded and compressed.
+    runtime : Path
+        The folder that browsers load Python from.
+    progress : callable
+        Is called with how many images are done, and of how many.
+
+    Returns
+    -------
+    int
+        The number of images in the gallery.
+
+    Raises
+    ------
+    ExportFailed, CacheUnwritable, OutputUnwritable, RaisrError
     """
     folders = {"RAISR_PHOTOS": photos, "RAISR_CACHE": cache, "RAISR_RUNTIME": runtime}
     app = create_app({**folders, "STATIC_SITE": True})
@@ -38,17 +55,17 @@ def export(photos: Path, site: Path, cache: Path, runtime: Path, told: Progress)
     names = [entry.name for entry in shown.entries() if entry.problem is None]
     banks = ids_in(bank_index(shown.banks))
     for number, name in enumerate(names):
-        told(number, len(names))
+        progress(number, len(names))
         bank = parse(shown.payload(name).content).bank
         banks |= {bank} if bank else set()
-    told(len(names), len(names))
+    progress(len(names), len(names))
     # Pages come last: where they are, all that they show is there.
     addresses = [
         "/service-worker.js",
         *(f"/raisr/{path.name}" for path in sorted(STATIC.iterdir())),
         "/raisr/banks/index.json",
         *(f"/raisr/banks/{bank}.bank" for bank in sorted(banks)),
-        *(f"/{kind}/{name}" for name in names for kind in ("photos", "restored")),
+        *(f"/{kind}/{name}" for name in names for kind in ("photos", "decoded")),
         *(f"/picture/{name}/" for name in names),
         *(f"/examples/{name}/" for name in EXAMPLES if names),
         "/examples/",
@@ -56,7 +73,7 @@ def export(photos: Path, site: Path, cache: Path, runtime: Path, told: Progress)
     ]
     copy_runtime(runtime, site / "raisr" / "runtime")
     written = [write(app, address, site) for address in addresses]
-    compress_files([path for path in written if path.suffix in COMPRESSED], cache)
+    compress_files([path for path in written if path.suffix in COMPRESSIBLE], cache)
     return len(names)
 
 

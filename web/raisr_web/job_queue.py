@@ -1,48 +1,71 @@
-"""Heavy work of requests: one piece at a time, few that wait, and the rest come again later."""
+"""The queue for the heavy jobs of an application: one runs at a time, and only a few may wait."""
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from raisr_web.errors import Busy
 
 MAX_WAITING = 24
-PATIENCE_SECONDS = 60.0
+MAX_WAIT_SECONDS = 60.0
 RETRY_SECONDS = 5
 
 
-class Work:
-    """A queue for work that uses every core by itself.
+class JobQueue:
+    """Jobs that each use every core; they run one after the other, first come, first served.
 
     Parameters
     ----------
-    most : int
-        How many may work or wait; whoever comes then is turned away at once.
-    patience : float
-        Seconds that one waits.
+    max_jobs : int
+        How many may run or wait before a request is refused.
+    max_wait_seconds : float
+        How long a request waits before it is refused.
     """
 
-    def __init__(self, most: int = MAX_WAITING, patience: float = PATIENCE_SECONDS) -> None:
-        self._places = threading.BoundedSemaphore(most)
-        self._working = threading.Lock()
-        self._patience = patience
+    def __init__(
+        self, max_jobs: int = MAX_WAITING, max_wait_seconds: float = MAX_WAIT_SECONDS
+    ) -> None:
+        self._max_jobs = max_jobs
+        self._max_wait_seconds = max_wait_seconds
+        self._jobs: deque[object] = deque()
+        self._changed = threading.Condition()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait until nobody else works.
+    def slot(self) -> Iterator[None]:
+        """Wait until no other job runs, then run the body of the `with` statement as the job.
 
         Raises
         ------
         Busy
+            If too many jobs wait already, or when the wait takes too long.
         """
-        if not self._places.acquire(blocking=False):
-            raise Busy(RETRY_SECONDS)
-        try:
-            if not self._working.acquire(timeout=self._patience):
+        job = object()
+        with self._changed:
+            if len(self._jobs) >= self._max_jobs:
                 raise Busy(RETRY_SECONDS)
-            try:
-                yield
-            finally:
-                self._working.release()
+            self._jobs.append(job)
+        with self._first(job, self._max_wait_seconds):
+            yield
+
+    @contextmanager
+    def background_slot(self) -> Iterator[None]:
+        """As `slot`, for a job that no request waits for: it is never refused."""
+        job = object()
+        with self._changed:
+            self._jobs.append(job)
+        with self._first(job, None):
+            yield
+
+    @contextmanager
+    def _first(self, job: object, seconds: float | None) -> Iterator[None]:
+        """Wait until a job is the first of the queue; in the end take it out."""
+        try:
+            with self._changed:
+                if not self._changed.wait_for(lambda: self._jobs[0] is job, seconds):
+                    raise Busy(RETRY_SECONDS)
+            yield
         finally:
-            self._places.release()
+            with self._changed:
+                self._jobs.remove(job)
+                self._changed.notify_all()

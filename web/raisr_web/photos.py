@@ -1,4 +1,4 @@
-"""A folder of photographs, what stands for them on the wire, and what is restored from that."""
+"""A folder of images: their payloads, and the output images that those decode to, in a cache."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,16 +22,18 @@ from raisr_decoder.errors import RaisrError
 from raisr_decoder.metadata import Metadata, carries_metadata, parse
 from raisr_web.baselines import bytes_of_same_quality
 from raisr_web.errors import CacheUnwritable, PhotoMissing
-from raisr_web.job_queue import Work
+from raisr_web.job_queue import JobQueue
 
-RESTORED_QUALITY = 90
+DECODED_QUALITY = 90
+"""Of output images as JPEG or WebP."""
+
 LIMITS = Limits(pixels=50_000_000, seconds=60)
-"""Of what is restored for others."""
+"""Of what is decoded here: anybody may ask for it."""
 
 
 @dataclass(frozen=True)
 class File:
-    """The bytes that are sent, and what kind of picture they are."""
+    """The bytes of an image file, and their media type."""
 
     content: bytes
     media_type: str
@@ -39,41 +41,53 @@ class File:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the gallery.
+    """What the gallery knows of an image; None stands for what is not known, or not yet.
 
-    `width` and `height` are the full picture's, in pixels; `size` is the payload's, in bytes, and
-    `original` the file's in the folder. Each is None while it is not known; `problem` says why a
-    picture cannot be shown.
+    Attributes
+    ----------
+    name : str
+        Of the file in the folder.
+    width, height : int or None
+        Of the output image, in pixels.
+    payload_size : int or None
+        In bytes.
+    file_size : int or None
+        Of the file in the folder, in bytes.
+    metadata : Metadata or None
+        Of the payload.
+    problem : str or None
+        Why the image cannot be shown.
     """
 
     name: str
     width: int | None = None
     height: int | None = None
-    size: int | None = None
-    original: int | None = None
+    payload_size: int | None = None
+    file_size: int | None = None
     metadata: Metadata | None = None
     problem: str | None = None
 
     @property
     def title(self) -> str:
-        """The name in words: what a person would call the picture."""
+        """The name in words: what a person would call the image."""
         return Path(self.name).stem.replace("-", " ").replace("_", " ")
 
 
 class Photos:
-    """The photographs of one folder.
+    """The images of one folder: photographs, payloads or both.
 
     Parameters
     ----------
     folder : Path
     cache : Path
-        Keeps payloads that had to be made, and what is restored.
+        The folder that keeps what is encoded and decoded here.
     settings : Settings
-        Of those payloads.
-    work : Work
-        Where they are made.
-    originals : Path, optional
-        A folder with the photographs that the payloads in `folder` were made of, by their stems.
+        How photographs are encoded.
+    jobs : JobQueue
+        Where encoding and decoding wait until no other job runs.
+    references : Path, optional
+        A folder with the photographs that the payloads in `folder` were made of; a photograph and
+        its payload have the same name but for the suffix.
     """
 
     def __init__(
@@ -81,22 +95,22 @@ class Photos:
         folder: Path,
         cache: Path,
         settings: Settings,
-        work: Work,
-        originals: Path | None = None,
+        jobs: JobQueue,
+        references: Path | None = None,
     ) -> None:
         self._folder = folder.resolve()
         self._cache = cache
         self._settings = settings
-        self._work = work
-        self._originals = originals
+        self._references = references
+        self.jobs = jobs
         self.banks = BankStore()
 
     def entries(self) -> list[Entry]:
-        """One entry for each picture of the folder, by name."""
+        """One entry for each image of the folder, sorted by name."""
         return [self.entry(name) for name in self.names()]
 
     def names(self) -> list[str]:
-        """The pictures of the folder."""
+        """The names of the images in the folder, sorted."""
         return sorted(
             path.name
             for path in self._folder.iterdir()
@@ -104,7 +118,7 @@ class Photos:
         )
 
     def entry(self, name: str) -> Entry:
-        """What is known of a picture without encoding it.
+        """What is known of an image without encoding it.
 
         Raises
         ------
@@ -116,19 +130,19 @@ class Photos:
         try:
             if not carries_metadata(content):
                 height, width = photo_shape(content, name)
-                return Entry(name, width, height, original=len(photo))
+                return Entry(name, width, height, file_size=len(photo))
         except RaisrError as error:
             return Entry(name, problem=str(error))
         try:
             metadata = parse(content)
         except RaisrError:
-            return Entry(name, size=len(content))
+            return Entry(name, payload_size=len(content))
         return Entry(name, metadata.width, metadata.height, len(content), len(photo), metadata)
 
     def payload(self, name: str) -> File:
-        """What to send for the picture of this name.
+        """The payload of the image of this name.
 
-        A file that carries metadata is sent as it is; an ordinary photograph is encoded once.
+        A file that carries metadata is a payload; a photograph is encoded once.
 
         Raises
         ------
@@ -139,14 +153,14 @@ class Photos:
             return _as_file(content)
 
         def make() -> bytes:
-            picture = decode_image(content, name).pixels
-            return search(picture, self._settings, self.banks).payload
+            photo = decode_image(content, name).pixels
+            return search(photo, self._settings, self.banks).payload
 
         kept = self._kept(content)
         return _as_file(self._once(kept, make))
 
-    def restored(self, name: str, webp: bool) -> File:
-        """The full picture, for those who cannot restore it: as WebP, or as JPEG or PNG.
+    def decoded(self, name: str, webp: bool) -> File:
+        """The output image, decoded here: as PNG if it has alpha, else as WebP or as JPEG.
 
         Raises
         ------
@@ -154,15 +168,15 @@ class Photos:
         """
         payload = self.payload(name).content
         metadata = parse(payload)
-        suffix = ".png" if metadata.alpha is not None else ".webp" if webp else ".jpg"
+        lossy, save = ("webp", save_webp) if webp else ("jpeg", save_jpeg)
+        kind = format_named(lossy if metadata.alpha is None else "png")
 
         def make() -> bytes:
-            picture = decode(payload, self.banks, limits=LIMITS)
-            if suffix == ".png":
-                return save_png(picture)
-            return (save_webp if webp else save_jpeg)(picture, RESTORED_QUALITY)
+            image = decode(payload, self.banks, limits=LIMITS)
+            return save(image, DECODED_QUALITY) if metadata.alpha is None else save_png(image)
 
-        kept = self._cache / f"{fingerprint(of_programs(), payload)}.restored{suffix}"
+        key = fingerprint(of_programs(), str(DECODED_QUALITY), payload)
+        kept = self._cache / f"{key}.decoded{kind.suffix}"
         return _as_file(self._once(kept, make))
 
     def plain_size(self, name: str) -> int | None:
@@ -175,25 +189,24 @@ class Photos:
         PhotoMissing, Busy, CacheUnwritable, RaisrError
         """
         payload = self.payload(name).content
-        photo = self._original(name)
+        photo = self._reference(name)
         score = parse(payload).score
         if photo is None or score is None:
             return None
 
         def make() -> bytes:
-            picture = decode_image(photo, name).on_white()
-            return str(bytes_of_same_quality(picture, score) or "none").encode()
+            reference = decode_image(photo, name).on_white()
+            return str(bytes_of_same_quality(reference, score) or "none").encode()
 
-        size = self._once(
-            self._cache / f"{fingerprint(of_programs(), payload, photo)}.plain", make
-        ).decode()
+        kept = self._cache / f"{fingerprint(of_programs(), payload, photo)}.plain"
+        size = self._once(kept, make).decode()
         return int(size) if size.isdecimal() else None
 
     def _once(self, kept: Path, make: Callable[[], bytes]) -> bytes:
         """The content of a file of the cache, made if it is not there."""
         if not kept.exists():
-            with self._work.turn():
-                # Somebody else may have waited for the same.
+            with self.jobs.slot():
+                # Another request may have waited for the same file.
                 if not kept.exists():
                     self._keep(kept, make())
         return kept.read_bytes()
@@ -204,12 +217,12 @@ class Photos:
         except OutputUnwritable as error:
             raise CacheUnwritable(self._cache, error.reason) from error
 
-    def _original(self, name: str) -> bytes | None:
-        """The photograph that a picture's payload was made of, if it is at hand."""
+    def _reference(self, name: str) -> bytes | None:
+        """The photograph that the payload of this name was made of, if it is at hand."""
         content = self._read(name)
         if not carries_metadata(content):
             return content
-        found = self._originals.glob("*") if self._originals else ()
+        found = self._references.iterdir() if self._references else ()
         alike = [path for path in sorted(found) if path.stem == Path(name).stem]
         photos = [path for path in alike if path.suffix.lower() in PHOTO_SUFFIXES]
         return photos[0].read_bytes() if photos else None
@@ -236,10 +249,10 @@ class Photos:
 
     @cached_property
     def _encoding(self) -> str:
-        """All that payloads depend on but their photographs."""
+        """All that payloads depend on, their photographs aside."""
         return fingerprint(of_programs(), repr(self._settings), *self.banks.ids)
 
 
 def _as_file(content: bytes) -> File:
-    """An image of a base codec's format; its name may say otherwise."""
+    """A payload or output image; its content tells its format, whatever its name says."""
     return File(content, format_named(container_of(content).name.lower()).media_type)

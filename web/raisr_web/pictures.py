@@ -1,4 +1,4 @@
-"""The blueprint for anybody's Flask application: payloads, and what pages need to restore them.
+"""The blueprint for any Flask application: payloads, and what pages need to decode them.
 
     app.config["RAISR_PHOTOS"] = "photographs"
     app.register_blueprint(pictures.blueprint, url_prefix="/pictures")
@@ -6,7 +6,6 @@
 Templates then write {{ raisr_img("meadow.jpg", "A meadow") }}.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -20,13 +19,15 @@ from markupsafe import Markup
 from werkzeug.exceptions import InternalServerError, NotFound, ServiceUnavailable
 from werkzeug.security import safe_join
 
+from raisr.fingerprint import fingerprint
+from raisr.formats import format_named
 from raisr.search.settings import Settings
 from raisr_decoder.bank import shipped_path
 from raisr_decoder.errors import BankUnknown, RaisrError
 from raisr_web.assets import ASK_AGAIN, FOR_EVER, send_asset
 from raisr_web.banks import bank_index
 from raisr_web.errors import Busy, CacheUnwritable
-from raisr_web.job_queue import MAX_WAITING, Work
+from raisr_web.job_queue import MAX_WAITING, JobQueue
 from raisr_web.photos import File, Photos
 from raisr_web.runtime import FOLDER as RUNTIME
 
@@ -37,12 +38,21 @@ STATIC = Path(__file__).with_name("static")
 
 @blueprint.record_once
 def set_up(state: BlueprintSetupState) -> None:
-    """Take settings over.
+    """Read the application's configuration, each key of which is optional.
 
-    RAISR_PHOTOS, RAISR_CACHE and RAISR_RUNTIME are folders. RAISR_REFERENCES is, too: where the
-    photographs are that payloads were made of, if anywhere. RAISR_SETTINGS tells how photographs
-    are encoded that carry no metadata; it names a base codec. RAISR_MAX_WAITING is how many requests
-    may wait for pictures to be encoded or restored.
+    RAISR_PHOTOS : path
+        The folder of images that is served: photographs, payloads or both.
+    RAISR_CACHE : path
+        The folder that keeps what is encoded and decoded here.
+    RAISR_RUNTIME : path
+        The folder that browsers load Python from.
+    RAISR_SETTINGS : raisr.search.settings.Settings
+        How photographs are encoded that carry no metadata. Any settings will do, base "auto"
+        included; a search over several scales and codecs takes seconds for each photograph.
+    RAISR_REFERENCES : path or None
+        The folder of the photographs that the payloads of RAISR_PHOTOS were made of.
+    RAISR_MAX_WAITING : int
+        How many requests may run or wait to be encoded or decoded; further ones are refused (503).
     """
     config = cast(Flask, state.app).config
     config.setdefault("RAISR_PHOTOS", Path())
@@ -55,19 +65,19 @@ def set_up(state: BlueprintSetupState) -> None:
         Path(config["RAISR_PHOTOS"]),
         Path(config["RAISR_CACHE"]),
         config["RAISR_SETTINGS"],
-        Work(config["RAISR_MAX_WAITING"]),
+        JobQueue(config["RAISR_MAX_WAITING"]),
         config["RAISR_REFERENCES"],
     )
     state.app.jinja_env.globals["raisr_img"] = raisr_img
 
 
 def photos() -> Photos:
-    """The photographs of the application that answers."""
+    """The images of the application that answers."""
     return cast(Photos, current_app.extensions["raisr"])
 
 
 def raisr_img(name: str, alt: str | None = None, **attributes: str) -> Markup:
-    """The element for a picture of the folder, with the size that keeps its place on the page.
+    """The element for an image of the folder, with the size that keeps its place on the page.
 
     `attributes` become attributes of the <img> inside, such as class_="wide".
     """
@@ -86,17 +96,17 @@ def raisr_img(name: str, alt: str | None = None, **attributes: str) -> Markup:
 
 @blueprint.get("/photos/<name>")
 def photo(name: str) -> Response:
-    """Send a picture's payload."""
+    """Send the payload of an image."""
     with as_http_errors():
-        return send_picture(photos().payload(name))
+        return send_image(photos().payload(name))
 
 
-@blueprint.get("/restored/<name>")
-def restored(name: str) -> Response:
-    """Send the full picture, restored here: for browsers without scripts, crawlers and feeds."""
-    webp = "image/webp" in request.accept_mimetypes.values()
+@blueprint.get("/decoded/<name>")
+def decoded(name: str) -> Response:
+    """Send the output image, decoded here: for browsers without scripts, crawlers and feeds."""
+    webp = format_named("webp").media_type in request.accept_mimetypes.values()
     with as_http_errors():
-        response = send_picture(photos().restored(name, webp))
+        response = send_image(photos().decoded(name, webp))
     response.vary.add("Accept")
     return response
 
@@ -113,7 +123,7 @@ def bank(bank_id: str) -> Response:
 
 @blueprint.get("/raisr/banks/index.json")
 def banks() -> Response:
-    """Say which bank enlarges which ordinary picture."""
+    """Say which bank upscales which ordinary image."""
     response = jsonify(bank_index(photos().banks))
     response.headers["Cache-Control"] = ASK_AGAIN
     return response
@@ -134,13 +144,13 @@ def service_worker() -> Response:
 
 @blueprint.get("/raisr/<name>")
 def static(name: str) -> Response:
-    """Send a script, a style or a picture of the page."""
+    """Send a script, a style or an image of the page."""
     return send_asset(_inside(STATIC, name), cache=_cache())
 
 
 @contextmanager
 def as_http_errors() -> Iterator[None]:
-    """Answer what goes wrong with a picture by the status that stands for it."""
+    """Turn an error about an image into the HTTP error for it."""
     try:
         yield
     except Busy as error:
@@ -150,13 +160,13 @@ def as_http_errors() -> Iterator[None]:
     except RaisrError as error:
         raise NotFound(str(error)) from error
     except MemoryError as error:
-        raise ServiceUnavailable("there is not enough memory for this picture") from error
+        raise ServiceUnavailable("there is not enough memory for this image") from error
 
 
-def send_picture(file: File) -> Response:
-    """Send a picture, a range of it, or that the browser has it already."""
+def send_image(file: File) -> Response:
+    """Send an image file, a range of it, or that the browser has it already."""
     response = Response(file.content, mimetype=file.media_type)
-    response.set_etag(hashlib.sha256(file.content).hexdigest())
+    response.set_etag(fingerprint(file.content))
     response.cache_control.no_cache = True
     return cast(
         Response,

@@ -1,4 +1,4 @@
-"""What a visitor saves with small pictures, beside what Python costs once."""
+"""How many bytes small payloads save, beside what the download of Python costs once."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -8,16 +8,16 @@ from raisr_web.errors import Busy, CacheUnwritable
 from raisr_web.photos import Photos
 
 MAX_MEASURED = 4
-"""Pictures of a folder: each takes seconds, once."""
+"""Images of a folder that are measured: each takes seconds, once."""
 
 
 @dataclass(frozen=True)
 class Savings:
-    """Bytes of some pictures of a folder.
+    """Bytes of some images of a folder.
 
     Attributes
     ----------
-    pictures : int
+    images : int
         How many were measured.
     sent : int
         Bytes of their payloads.
@@ -25,18 +25,18 @@ class Savings:
         Bytes of plain JPEGs that look as good, by SSIMULACRA2.
     """
 
-    pictures: int
+    images: int
     sent: int
     plain: int
 
-    def pictures_that_pay(self, download: int) -> int | None:
-        """How many such pictures save as many bytes as are downloaded once; None if none do."""
+    def break_even(self, download: int) -> int | None:
+        """How many such images save as many bytes as are downloaded once; None if none do."""
         saved = self.plain - self.sent
-        return ceil(download * self.pictures / saved) if saved > 0 else None
+        return ceil(download * self.images / saved) if saved > 0 else None
 
 
 def measure(photos: Photos) -> Savings:
-    """Measure the first pictures of a folder whose photographs are at hand.
+    """Measure the first images of a folder whose photographs are at hand.
 
     Raises
     ------

@@ -22,11 +22,12 @@ from raisr_decoder.errors import LimitExceeded, RaisrError
 from raisr_decoder.shapes import scaled_shape
 from raisr_web.baselines import BASELINES, baseline, bytes_of_same_quality
 from raisr_web.errors import Busy, TrialMissing
+from raisr_web.job_queue import JobQueue
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
-SHOWN_PIXELS = 2_000_000
-"""Larger photographs are reduced to this many first: judging takes 400 bytes of memory a pixel."""
+MAX_SHOWN_PIXELS = 2_000_000
+"""Larger photographs are downscaled first: SSIMULACRA2 takes 400 bytes of memory a pixel."""
 KEPT_SECONDS = 15 * 60
 MAX_TRIALS = 8
 RETRY_SECONDS = 60
@@ -34,10 +35,9 @@ RETRY_SECONDS = 60
 
 @dataclass
 class Step:
-    """A part of the work; `seconds` is None until it is done."""
+    """A step of a trial, and how long it took; `seconds` is None until it is done."""
 
     name: str
-    begun: bool = False
     seconds: float | None = None
 
 
@@ -45,8 +45,25 @@ class Step:
 class Trial:
     """A photograph, and what has been made of it so far.
 
-    `same_quality` is the size in bytes of the plain JPEG that looks as good as the payload, by
-    SSIMULACRA2; None where no quality of JPEG does.
+    Attributes
+    ----------
+    name : str
+        Of the photograph's file.
+    target_size : int
+        Of the payload, in bytes.
+    begun : float
+        When, by the clock of `Trials`.
+    steps : list of Step
+        Those that have begun.
+    payload : Encoded or None
+    baselines : dict of str to Encoded
+        The photograph by plain codecs at the size of the payload, by the codec's name.
+    same_quality : int or None
+        Size in bytes of the plain JPEG that looks as good as the payload, by SSIMULACRA2; None
+        where no quality of JPEG does.
+    problem : str or None
+        Why there is no result.
+    finished : bool
     """
 
     name: str
@@ -59,19 +76,34 @@ class Trial:
     problem: str | None = None
     finished: bool = False
 
+    @property
+    def progress(self) -> list[Step]:
+        """The steps that have begun and, while no step runs, that the trial is waiting."""
+        waiting = not self.finished and all(step.seconds is not None for step in self.steps)
+        return [*self.steps, Step("waiting for other photographs")] if waiting else self.steps
+
 
 class Trials:
-    """All trials of the last minutes, worked on one after the other."""
+    """The trials of the last minutes, one after the other.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Parameters
+    ----------
+    jobs : JobQueue
+        Where each step waits until no other job runs.
+    clock : callable, optional
+        Seconds.
+    """
+
+    def __init__(self, jobs: JobQueue, clock: Callable[[], float] = time.monotonic) -> None:
+        self._jobs = jobs
         self._clock = clock
         self._trials: dict[str, Trial] = {}
         self._lock = threading.Lock()
-        self._worker = ThreadPoolExecutor(1, "trial")
+        self._executor = ThreadPoolExecutor(1, "trial")
         self._closed = threading.Event()
 
     def start(self, data: bytes, name: str, target_size: int) -> str:
-        """Take a photograph; the token is the only way to its trial.
+        """Take a photograph; the token returned is the only way to its trial.
 
         Raises
         ------
@@ -87,13 +119,13 @@ class Trials:
             if sum(not other.finished for other in self._trials.values()) >= MAX_TRIALS:
                 raise Busy(RETRY_SECONDS)
             self._trials[token] = trial
-        self._worker.submit(run, trial, data, self._closed.is_set)
+        self._executor.submit(run, trial, data, self._jobs, self._closed.is_set)
         return token
 
     def close(self) -> None:
         """Begin no further trial, and end the one that runs after its step."""
         self._closed.set()
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def find(self, token: str) -> Trial:
         """The trial of that token.
@@ -116,19 +148,22 @@ class Trials:
         }
 
 
-def run(trial: Trial, data: bytes, closed: Callable[[], bool] = lambda: False) -> None:
-    """Do all the work of a trial, or what is done until the server has `closed`."""
+def run(
+    trial: Trial, data: bytes, jobs: JobQueue, closed: Callable[[], bool] = lambda: False
+) -> None:
+    """Run all steps of a trial, or those that begin before the server has `closed`."""
     try:
-        with step(trial, "reading"):
-            photo = at_most(decode_image(data, trial.name).pixels, SHOWN_PIXELS)
-        with step(trial, "searching codec, scale, quality and filters"):
+        with step(trial, "reading", jobs):
+            photo = at_most(decode_image(data, trial.name).pixels, MAX_SHOWN_PIXELS)
+        with step(trial, "searching codec, scale, quality and filters", jobs):
             trial.payload = search(photo, Settings(target_size=trial.target_size, effort=1))
-        for base, title in BASELINES.items():
+        for codec in BASELINES:
             if closed():
                 return
-            with step(trial, f"plain {title} of the same size"):
-                trial.baselines[base] = baseline(photo, base, len(trial.payload.payload))
-        with step(trial, "plain JPEG of the same quality"):
+            with step(trial, f"plain {codec.title} of the same size", jobs):
+                size = len(trial.payload.payload)
+                trial.baselines[codec.name] = baseline(photo, codec.name, size)
+        with step(trial, "plain JPEG of the same quality", jobs):
             trial.same_quality = bytes_of_same_quality(photo, trial.payload.score)
     except (RaisrError, MemoryError) as error:
         trial.problem = str(error) or "there is not enough memory for this photograph"
@@ -137,17 +172,18 @@ def run(trial: Trial, data: bytes, closed: Callable[[], bool] = lambda: False) -
 
 
 @contextmanager
-def step(trial: Trial, name: str) -> Iterator[None]:
-    """Tell that a step has begun, and how long it took."""
-    current = Step(name, begun=True)
-    trial.steps.append(current)
-    begun = time.monotonic()
-    yield
-    current.seconds = time.monotonic() - begun
+def step(trial: Trial, name: str, jobs: JobQueue) -> Iterator[None]:
+    """Run a step of a trial as a job, and record that it has begun and how long it took."""
+    with jobs.background_slot():
+        current = Step(name)
+        trial.steps.append(current)
+        begun = time.monotonic()
+        yield
+        current.seconds = time.monotonic() - begun
 
 
 def at_most(photo: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
-    """The photograph, reduced if it has more pixels."""
+    """The photograph, downscaled if it has more pixels than that."""
     rows, columns = photo.shape[:2]
     if rows * columns <= pixels:
         return photo
