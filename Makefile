@@ -36,7 +36,7 @@ setup: $(EDITABLE) $(MODULES) $(RUNTIME)
 
 demo: setup
 	$(BIN)/raisr encode samples/*.jpg -o demo --base jpeg --target-size 25KB
-	$(BIN)/raisr serve demo --originals samples --port $(PORT)
+	$(BIN)/raisr serve demo --references samples --port $(PORT)
 
 # A file's tests share what it sets up: they stay in one process.
 test: setup browsers lint
