@@ -42,15 +42,15 @@ def test_sub_folders_are_kept(tmp_path: Path) -> None:
 
 
 def test_no_photograph_is_overwritten_and_no_payload_lost(tmp_path: Path) -> None:
-    photo, twin = tmp_path / "photo.jpg", tmp_path / "photo.png"
+    photo, namesake = tmp_path / "photo.jpg", tmp_path / "photo.png"
     photo.write_bytes(PHOTO.read_bytes())
     before = photo.read_bytes()
     fails(raisr("encode", photo, "-o", photo, *QUICK), "is the file that is being read")
     fails(raisr("encode", photo, "-o", tmp_path, *QUICK), "is the file that is being read")
     fails(raisr("upscale", photo, "-o", photo), "is the file that is being read")
     fails(raisr("decode", photo, "-o", photo), "is the file that is being read")
-    twin.write_bytes(save_png(read_photo(PHOTO)[:40, :60]))
-    fails(raisr("encode", photo, twin, "-o", tmp_path / "out"), "would all become")
+    namesake.write_bytes(save_png(read_photo(PHOTO)[:40, :60]))
+    fails(raisr("encode", photo, namesake, "-o", tmp_path / "out"), "would all become")
     assert photo.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.jpg", "photo.png"]
 

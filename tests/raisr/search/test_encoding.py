@@ -60,7 +60,7 @@ def test_transparency_is_kept(photo: np.ndarray) -> None:
     full = decode(encoded.payload)
     assert full.shape == picture.shape
     assert np.abs(full[..., 3].astype(int) - alpha).max() <= 8
-    # The base picture shows the photograph over white.
+    # The base image shows the photograph composited on white.
     assert (decode_base(encoded.payload)[:10, :10] > 235).all()
     solid = alpha == 255
     assert np.abs(full[..., :3].astype(int) - photo)[solid].mean() < 8
