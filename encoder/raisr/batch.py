@@ -254,7 +254,7 @@ class _Index:
             scale = Fraction(entry["scale"])
             measured = entry["score"], entry["psnr"]
             encoded = Encoded(
-                entry["base"], scale, entry["quality"], metadata.bank, payload, metadata, *measured
+                entry["base"], scale, entry["quality"], metadata.bank, payload, *measured
             )
             made = EncodedFile(target, target, entry["photo_size"], encoded, entry["seconds"])
         except (OSError, KeyError, TypeError, ValueError, RaisrError):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from raisr.extras import EXTRAS
-from support import SAMPLES
+from raisr_decoder.bank import save
+from support import SAMPLES, random_bank
 
 PYPROJECT = Path(__file__).parents[2] / "encoder" / "pyproject.toml"
 PHOTO = SAMPLES / "two-dogs.jpg"
@@ -23,14 +24,16 @@ COMMANDS = {
 }
 
 
-def without(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """`raisr` where a module cannot be imported."""
+def error_without(module: str, folder: Path, *arguments: object) -> str:
+    """What `raisr` ends in where a module cannot be imported."""
     script = (
         f"import sys; sys.modules[{module!r}] = None; sys.argv[0] = 'raisr'; "
         "from raisr.cli import main; main()"
     )
     command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 1
+    return done.stderr.strip()
 
 
 def test_the_extras_are_those_of_the_distribution() -> None:
@@ -41,20 +44,15 @@ def test_the_extras_are_those_of_the_distribution() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_missing_package_ends_in_a_sentence(name: str, tmp_path: Path) -> None:
-    bank = tmp_path / "my.bank"
-    bank.write_bytes(b"RAISRBNK")
-    paths = {"my.bank": bank, "banks": tmp_path / "banks"}
-    arguments = [paths.get(str(each), each) for each in COMMANDS[name]]
-    done = without("skimage", *arguments)
-    assert done.returncode == 1
-    assert done.stderr == "Error: this needs scikit-image: pip install 'raisr[train]'\n"
+    (tmp_path / "my.bank").write_bytes(save(random_bank(1)))
+    error = error_without("skimage", tmp_path, *COMMANDS[name])
+    assert error == "Error: this needs scikit-image: pip install 'raisr[train]'"
 
 
 def test_a_scheduler_needs_dask(tmp_path: Path) -> None:
     options = ("--checkpoints", tmp_path, "--scheduler", "tcp://127.0.0.1:9")
-    done = without("distributed", "train", PHOTO, "-o", tmp_path / "my.bank", *options)
-    assert done.returncode == 1
-    assert done.stderr == "Error: this needs distributed: pip install 'raisr[distributed]'\n"
+    error = error_without("distributed", tmp_path, *COMMANDS["train"], *options)
+    assert error == "Error: this needs distributed: pip install 'raisr[distributed]'"
 
 
 def test_encoding_needs_no_extra() -> None:
