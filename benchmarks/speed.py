@@ -6,8 +6,7 @@ One photograph is cropped or repeated to the size. Whatever is compared is timed
 same run; figures are medians, of luma alone unless said otherwise. What is done once for each bank
 is not timed.
 
-UpscalerJS is left out: its packages fill 428 MB of node_modules. Measured apart, its slim model
-took 7.4 s in Chromium for the usual size, by WebAssembly.
+UpscalerJS is left out for its size; docs/experiments/training.md has its figures.
 """
 
 from __future__ import annotations

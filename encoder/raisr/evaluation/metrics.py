@@ -57,7 +57,7 @@ def luma_ssim(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
 def judged_areas(shape: tuple[int, int]) -> list[Area]:
     """Areas that SSIMULACRA2 is computed of: the whole image, or nine areas of a large one.
 
-    SSIMULACRA2 takes 400 bytes of memory and half a microsecond a pixel.
+    Of a large image as a whole it would take more than a gigabyte of memory.
     """
     if shape[0] * shape[1] <= LARGE:
         return [np.s_[:, :]]

@@ -16,7 +16,7 @@ ENCODING, SAMPLING, GROWING, SUMMING, MEASURING = (
     "measuring",
 )
 
-# Seconds that two processes took for a photograph of 1.5 megapixels; only their ratios count.
+# Seconds for a photograph of 1.5 megapixels; only their ratios count.
 ENCODING_SECONDS = {"jpeg": 0.2, "webp": 0.4, "avif": 1.0, "png": 0.25}
 SAMPLING_SECONDS, SUMMING_SECONDS, MEASURING_SECONDS = 0.15, 0.15, 0.01
 LEVEL_SECONDS = 6.0
