@@ -86,7 +86,7 @@ def test_every_feature_can_be_explained() -> None:
     assert tuple(MEASURES) == FEATURES
 
 
-def test_thresholds_are_shown_in_units_of_the_plot() -> None:
+def test_thresholds_are_shown_in_units_of_the_image() -> None:
     # A ramp of 3 levels a pixel: central differences of 6, their squares weighted with 14 x 14.
     assert MEASURES["strength"].show(6**2 * 14**2) == "3"
     assert MEASURES["slope"].show(54) == "3"
