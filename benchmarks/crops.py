@@ -1,6 +1,6 @@
-"""Crops at 100 %: original, plain JPEG of the same bytes, restored payload.
+"""Crops at 100 %: photograph, plain JPEG, and output image of a payload of the same bytes.
 
-python benchmarks/crops.py samples -o docs/crops --target-size 25000 80000
+    python benchmarks/crops.py samples -o docs/crops --target-size 25000 80000
 
 Whole photographs are encoded; the crops are cut out afterwards. The places in the photographs of
 samples/ are chosen for edges, texture and faces, and a page of text is drawn into one of them
@@ -62,7 +62,7 @@ PLACES = (
 
 
 def main() -> None:
-    """Write a picture for each place, print a table of what was spent and reached."""
+    """Write an image for each place; print a table of bytes, PSNR and seams."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photographs", nargs="+", type=Path)
     parser.add_argument("-o", "--output", required=True, type=Path, help="a folder")
@@ -71,7 +71,8 @@ def main() -> None:
 
     options.output.mkdir(parents=True, exist_ok=True)
     print(
-        "| crop | of | bytes: plain, restored | luma PSNR (dB) | seams: original, plain, restored |"
+        "| crop | of | bytes: plain, raisr | luma PSNR (dB): plain, raisr "
+        "| seams: photograph, plain, raisr |"
     )
     print("|---|---|---:|---:|---:|")
     for target_size in options.target_size:
@@ -83,17 +84,17 @@ def main() -> None:
 
 
 def show(photo: NDArray[np.uint8], place: Place, target_size: int, folder: Path) -> None:
-    """Write the picture of one place and print its row of the table."""
+    """Write the image of one place and print its row of the table."""
     shown = draw_text(photo, place) if place.text else photo
     plain, payload = same_bytes(shown, target_size)
-    pictures = [shown, decode_base(plain), decode(payload)]
+    images = [shown, decode_base(plain), decode(payload)]
     sizes = ", ".join(f"{len(file):,}" for file in (plain, payload))
-    levels = ", ".join(f"{luma_psnr(picture, shown):.2f}" for picture in pictures[1:])
-    steps = ", ".join(f"{seams(picture):.2f}" for picture in pictures)
+    levels = ", ".join(f"{luma_psnr(image, shown):.2f}" for image in images[1:])
+    steps = ", ".join(f"{seams(image):.2f}" for image in images)
     name = f"{place.name}-{target_size // 1000}kb"
     print(f"| {name} | {place.photo} | {sizes} | {levels} | {steps} |")
-    # Colours at full resolution, so that no fringe comes from the picture that shows them.
-    side_by_side(pictures, place).save(
+    # Colours at full resolution, so that no fringe comes from the image that shows them.
+    side_by_side(images, place).save(
         folder / f"{name}.jpg", quality=90, subsampling="4:4:4", optimize=True
     )
 
@@ -109,12 +110,12 @@ def same_bytes(photo: NDArray[np.uint8], target_size: int) -> tuple[bytes, bytes
     return plain_within(photo, "jpeg", target_size).payload, payload
 
 
-def seams(picture: NDArray[np.uint8]) -> float:
+def seams(image: NDArray[np.uint8]) -> float:
     """Mean step of luma across the borders of cells, relative to the mean step elsewhere.
 
     At scale 2 a cell becomes 4 x 4 pixels; every other border is one of JPEG's blocks as well.
     """
-    plane = luma(picture).astype(np.float64)
+    plane = luma(image).astype(np.float64)
     across, elsewhere = 0.0, 0.0
     for lines in (plane, plane.T):
         steps = np.abs(np.diff(lines, axis=0)).mean(axis=1)
@@ -126,8 +127,8 @@ def seams(picture: NDArray[np.uint8]) -> float:
 
 def draw_text(photo: NDArray[np.uint8], place: Place) -> NDArray[np.uint8]:
     """The photograph with a page of text: the upper half of the crop on paper, then on itself."""
-    image = Image.fromarray(photo)
-    draw = ImageDraw.Draw(image)
+    page = Image.fromarray(photo)
+    draw = ImageDraw.Draw(page)
     half = ROWS // 2
     draw.rectangle(
         (place.column, place.row, place.column + COLUMNS - 1, place.row + half - 1), "white"
@@ -137,15 +138,15 @@ def draw_text(photo: NDArray[np.uint8], place: Place) -> NDArray[np.uint8]:
         for size, line in TEXT:
             draw.text((place.column + 6, row), line, ink, ImageFont.load_default(size))
             row += round(size * 1.08)
-    return np.asarray(image)
+    return np.asarray(page)
 
 
-def side_by_side(pictures: list[NDArray[np.uint8]], place: Place) -> Image.Image:
-    """The crops of several pictures in a row."""
-    width = len(pictures) * (COLUMNS + GAP) - GAP
+def side_by_side(images: list[NDArray[np.uint8]], place: Place) -> Image.Image:
+    """The crops of several images in a row."""
+    width = len(images) * (COLUMNS + GAP) - GAP
     sheet = Image.new("RGB", (width, ROWS), "white")
-    for number, picture in enumerate(pictures):
-        crop = picture[place.row : place.row + ROWS, place.column : place.column + COLUMNS]
+    for number, image in enumerate(images):
+        crop = image[place.row : place.row + ROWS, place.column : place.column + COLUMNS]
         sheet.paste(Image.fromarray(np.ascontiguousarray(crop)), (number * (COLUMNS + GAP), 0))
     return sheet
 

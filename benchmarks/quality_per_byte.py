@@ -1,17 +1,16 @@
 """Quality per byte over folders of photographs.
 
-python benchmarks/quality_per_byte.py FOLDER... --work cache --json figures.json --plot curves.png
+    python benchmarks/quality_per_byte.py FOLDER... --checkpoints DIR --json FILE --plot FILE
 
-Prints Bjontegaard deltas of raisr against plain codecs (`raisr.evaluation.comparison` describes them) for
-each folder and as their mean; the bytes that `auto` needs for the SSIMULACRA2 that a plain JPEG of
-100 KB has, for photographs of 1500 x 1000 pixels; and wherever a plain codec was better at the same
-bytes. What was measured is kept in the work folder, so the same command goes on after an
+It prints BD-rates of raisr against plain codecs (`raisr.evaluation.bd_rate`), for each folder and
+as their mean; the bytes that raisr takes for the SSIMULACRA2 of a plain JPEG of 100 KB, for
+photographs of 1500 x 1000 pixels; and all points at which a plain codec was better at the same
+bytes. Results are kept in the checkpoint directory, so the same command goes on after an
 interruption; other code or other banks start anew.
 
-SSIMULACRA2 comes from the package `ssimulacra2`. In 36 files of 6 photographs it deviates from the
-reference implementation (libjxl 0.11.2) by -0.7 in the mean, by -2.0 to +0.2 above a score of 30
-and by -5.2 to +0.1 below. It underrates files with blocks, which flatters those without. So
-`--ssimulacra2 PROGRAM` judges the same files by that implementation.
+SSIMULACRA2 comes from the package `ssimulacra2`, which deviates from the reference implementation
+(docs/experiments/training.md). With `--ssimulacra2 PROGRAM` the scores of the same files come from
+a program that is called with two PNG files, such as libjxl's.
 """
 
 from __future__ import annotations
@@ -34,22 +33,23 @@ from matplotlib.figure import Figure
 import raisr
 import raisr_decoder
 from raisr.bank_store import BankStore
-from raisr.cli import comparison_facts, progress_bar
+from raisr.cli.compare import comparison_facts
+from raisr.cli.output import progress_bar
+from raisr.evaluation.bd_rate import mean_bd_rate
 from raisr.evaluation.comparison import (
     BASELINES,
     METRICS,
     RATES,
-    Coded,
     Comparison,
-    arrived,
+    MeasuredFile,
     compare,
     mean_curve,
-    mean_delta,
+    measure_payload,
+    measure_rates,
+    measure_sizes,
     methods,
+    output_image,
     plain_codecs,
-    received,
-    send,
-    send_photo,
 )
 from raisr.evaluation.report import draw, lines
 from raisr.executor import Executor, open_executor
@@ -73,10 +73,10 @@ def main() -> None:
     parser.add_argument(
         "--rates", type=float, nargs="+", default=RATES, metavar="RATE", help="bits per pixel"
     )
-    parser.add_argument("--work", type=Path, default=Path(".cache/quality_per_byte"))
+    parser.add_argument("--checkpoints", type=Path, default=Path(".cache/quality_per_byte"))
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--plot", type=Path, help="draw the mean curves, as this PNG file")
-    parser.add_argument("--ssimulacra2", metavar="PROGRAM", help="judge by libjxl's program")
+    parser.add_argument("--ssimulacra2", metavar="PROGRAM", help="take scores from this program")
     options = parser.parse_args()
 
     count, rates = (1, QUICK_RATES) if options.quick else (None, options.rates)
@@ -84,22 +84,22 @@ def main() -> None:
         folder.name: [photo.resolve() for photo in find_photographs([folder])[:count]]
         for folder in options.folders
     }
-    memory = joblib.Memory(options.work / version(), verbose=0)
-    photos = [photo for there in folders.values() for photo in there]
+    memory = joblib.Memory(options.checkpoints / version(), verbose=0)
+    photos = [photo for of_folder in folders.values() for photo in of_folder]
     jobs = os.cpu_count() or 1
     with progress_bar() as progress:
-        remembered = memory.cache(send_photo, ignore=["banks"])
-        found = compare(photos, BankStore(), jobs, progress, rates, remembered)
+        cached = memory.cache(measure_rates, ignore=["banks"])
+        found = compare(photos, BankStore(), jobs, progress, rates, cached)
     with open_executor(jobs, scheduler=None) as executor:
         large = [(photo,) for photo in photos if read_photo(photo).shape[:2] in HEADLINE_SHAPES]
         cases = list(executor.map(memory.cache(headline), large))
         if options.ssimulacra2:
-            judge = memory.cache(judged)
-            found = rejudged(found, executor, judge, options.ssimulacra2)
-            cases = rejudged(cases, executor, judge, options.ssimulacra2)
+            score = memory.cache(scored)
+            found = rescored(found, executor, score, options.ssimulacra2)
+            cases = rescored(cases, executor, score, options.ssimulacra2)
 
-    print_deltas(
-        {name: [each for each in found if each.photo in there] for name, there in folders.items()}
+    print_bd_rates(
+        {name: [each for each in found if each.photo in of] for name, of in folders.items()}
     )
     print_headlines(cases)
     print_defeats(found)
@@ -110,7 +110,7 @@ def main() -> None:
 
 
 def version() -> str:
-    """A name for the code and the banks at hand."""
+    """A digest of the code and of the shipped banks."""
     digest = blake2b(digest_size=8)
     for package in (raisr_decoder, raisr):
         for source in sorted(Path(package.__path__[0]).rglob("*")):
@@ -123,57 +123,57 @@ def version() -> str:
 
 
 def headline(source: Path) -> Comparison:
-    """A plain JPEG of so many bytes, and a payload that is as good."""
+    """A plain JPEG of 100 KB, and a payload of the same SSIMULACRA2."""
     banks = BankStore()
     photo = read_photo(source)
-    (jpeg,) = send(photo, "JPEG", [HEADLINE_SIZE], banks)
+    (jpeg,) = measure_sizes(photo, "JPEG", [HEADLINE_SIZE], banks)
     found = search(photo, Settings("auto", target_score=jpeg.point.score), banks)
-    coded = {"JPEG": jpeg, "raisr auto": received(found, photo, banks)}
-    return Comparison(source, {method: {each.point.rate: each} for method, each in coded.items()})
+    files = {"JPEG": jpeg, "raisr auto": measure_payload(found, photo, banks)}
+    return Comparison(source, {method: {file.point.rate: file} for method, file in files.items()})
 
 
-def rejudged(
-    comparisons: list[Comparison], executor: Executor, judge: Callable[..., Any], program: str
+def rescored(
+    comparisons: list[Comparison], executor: Executor, score: Callable[..., Any], program: str
 ) -> list[Comparison]:
     """The same files with the scores that a program gives them."""
-    tasks = [(each.photo, *files) for each in comparisons for files in each.coded.items()]
-    results = executor.map(judge, tasks, program)
+    tasks = [(each.photo, files) for each in comparisons for files in each.files.values()]
+    results = executor.map(score, tasks, program)
     return [
-        Comparison(each.photo, {method: next(results) for method in each.coded})
+        Comparison(each.photo, {method: next(results) for method in each.files})
         for each in comparisons
     ]
 
 
-def judged(
-    source: Path, method: str, files: dict[float, Coded], program: str
-) -> dict[float, Coded]:
+def scored(
+    source: Path, files: dict[float, MeasuredFile], program: str
+) -> dict[float, MeasuredFile]:
     """Files of one photograph with the scores that a program gives them."""
-    scored = {}
+    found = {}
     with TemporaryDirectory() as folder:
-        original, picture = Path(folder, "original.png"), Path(folder, "picture.png")
-        original.write_bytes(save_png(read_photo(source)))
-        for rate, coded in files.items():
-            picture.write_bytes(save_png(arrived(coded, method, BankStore())))
-            command = [program, str(original), str(picture)]
+        reference, output = Path(folder, "reference.png"), Path(folder, "output.png")
+        reference.write_bytes(save_png(read_photo(source)))
+        for rate, file in files.items():
+            output.write_bytes(save_png(output_image(file.encoded, BankStore())))
+            command = [program, str(reference), str(output)]
             score = float(subprocess.run(command, capture_output=True, check=True).stdout)
-            scored[rate] = replace(coded, point=replace(coded.point, score=score))
-    return scored
+            found[rate] = replace(file, point=replace(file.point, score=score))
+    return found
 
 
 # --- showing ----------------------------------------------------------------------------------
 
 
-def print_deltas(folders: dict[str, list[Comparison]]) -> None:
+def print_bd_rates(folders: dict[str, list[Comparison]]) -> None:
     """BD-rates: a row for each method, baseline and metric, a column for each folder."""
-    print("| BD-rate (%) | against | metric |", " | ".join(folders), "| mean | of a picture |")
+    print("| BD-rate (%) | against | metric |", " | ".join(folders), "| mean | of one photograph |")
     print("|---|---|---|" + "---:|" * (len(folders) + 2))
-    everything = [each for found in folders.values() for each in found]
+    everything = [each for of_folder in folders.values() for each in of_folder]
     for method, baselines in BASELINES.items():
         for baseline in baselines:
             for metric, name in METRICS.items():
-                means = [mean_delta(each, method, baseline, metric) for each in folders.values()]
-                single = [mean_delta([each], method, baseline, metric) for each in everything]
-                cells = " | ".join(f"{delta:+.1f}" for delta in (*means, mean(means)))
+                means = [mean_bd_rate(each, method, baseline, metric) for each in folders.values()]
+                single = [mean_bd_rate([each], method, baseline, metric) for each in everything]
+                cells = " | ".join(f"{value:+.1f}" for value in (*means, mean(means)))
                 extremes = f"{min(single):+.1f} .. {max(single):+.1f}"
                 print(f"| {method} | {baseline} | {name} | {cells} | {extremes} |")
 
@@ -182,30 +182,31 @@ def print_headlines(cases: list[Comparison]) -> None:
     """Bytes for the same SSIMULACRA2: a row for each photograph."""
     if not cases:
         return
-    print("\n| photograph | JPEG, bytes | SSIMULACRA2 | auto, bytes | SSIMULACRA2 | sent as |")
+    print("\n| photograph | JPEG, bytes | SSIMULACRA2 | auto, bytes | SSIMULACRA2 | variant |")
     print("|---|---:|---:|---:|---:|---|")
     sizes = []
     for case in cases:
-        jpeg, auto = (only for files in case.coded.values() for only in files.values())
-        sizes.append(len(auto.file))
+        jpeg, auto = (only for files in case.files.values() for only in files.values())
+        sizes.append(len(auto.encoded.payload))
         print(
-            f"| {case.photo.stem} | {len(jpeg.file):,} | {jpeg.point.score:.1f} "
-            f"| {len(auto.file):,} | {auto.point.score:.1f} | {auto.base}, scale {auto.scale} |"
+            f"| {case.photo.stem} | {len(jpeg.encoded.payload):,} | {jpeg.point.score:.1f} "
+            f"| {len(auto.encoded.payload):,} | {auto.point.score:.1f} "
+            f"| {auto.encoded.base}, scale {auto.encoded.scale} |"
         )
     print(f"| mean | | | {mean(sizes):,.0f} | | |")
 
 
 def print_defeats(comparisons: list[Comparison]) -> None:
-    """Wherever a plain codec has the higher SSIMULACRA2 within the same bytes."""
+    """All points at which a plain codec has the higher SSIMULACRA2 within the same bytes."""
     points, defeats = 0, []
     for each in comparisons:
         for method in BASELINES:
             baselines = plain_codecs() if method == "raisr auto" else BASELINES[method]
-            for rate in sorted({rate for baseline in baselines for rate in each.coded[baseline]}):
+            for rate in sorted({rate for baseline in baselines for rate in each.files[baseline]}):
                 points += 1
-                plain = [each.coded[baseline].get(rate) for baseline in baselines]
-                best = max(coded.point.score for coded in plain if coded)
-                ours = each.coded[method].get(rate)
+                plain = [each.files[baseline].get(rate) for baseline in baselines]
+                best = max(file.point.score for file in plain if file)
+                ours = each.files[method].get(rate)
                 if ours is None or ours.point.score < best:
                     lost = "no file" if ours is None else f"{ours.point.score - best:+.3f}"
                     defeats.append(f"{each.photo.stem}, {method}, {rate} bit/pixel: {lost}")

@@ -1,4 +1,4 @@
-"""Luma PSNR at the same bytes: plain full-size JPEG, bicubic, and restored.
+"""Luma PSNR at the same bytes: plain JPEG, and a payload at scale 2 without and with filters.
 
 python benchmarks/same_bytes.py samples --target-size 25000
 """
@@ -21,7 +21,7 @@ from raisr.search.search import plain_within, search
 from raisr.search.settings import Settings
 from raisr_decoder.pipeline import NO_FILTERS, restore
 
-COLUMNS = ("plain JPEG", "bicubic", "restored")
+COLUMNS = ("plain JPEG", "bicubic", "raisr")
 
 
 def main() -> None:
@@ -43,12 +43,12 @@ def main() -> None:
 def measure(photo: NDArray[np.uint8], target_size: int) -> list[float]:
     """PSNR of each column for one photograph."""
     payload = search(photo, Settings("jpeg", Fraction(2), target_size=target_size)).payload
-    shown = [
+    images = [
         decode_base(plain_within(photo, "jpeg", target_size).payload),
         restore(decode_base(payload), NO_FILTERS, photo.shape[:2]),
         decode(payload),
     ]
-    return [luma_psnr(picture, photo) for picture in shown]
+    return [luma_psnr(image, photo) for image in images]
 
 
 if __name__ == "__main__":

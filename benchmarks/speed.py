@@ -1,12 +1,12 @@
-"""How fast pictures are restored, natively and in Chromium, and how fast others enlarge them.
+"""How fast images are decoded, natively and in Chromium, and how fast other programs upscale them.
 
-    python benchmarks/speed.py [--quick] [--json] [--plot docs/speed.png]
+    PYTHONPATH=. python benchmarks/speed.py [--quick] [--json] [--plot docs/speed.png]
 
-One photograph, cut or repeated to the size. All ways of a case take turns in the same run; figures
-are medians, of luma alone unless said otherwise. What is done once for each bank is not timed.
+One photograph is cropped or repeated to the size. Whatever is compared is timed by turns in the
+same run; figures are medians, of luma alone unless said otherwise. What is done once for each bank
+is not timed.
 
-UpscalerJS is left out: its packages fill 428 MB of node_modules. Measured apart, its slim model
-took 7.4 s in Chromium for the usual picture, by WebAssembly.
+UpscalerJS is left out for its size; docs/experiments/training.md has its figures.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ KEYS = {
     "chromium_kernel_x2_ms": KERNEL,
     "chromium_pica_ms": PICA,
 }
-RESTORE = """
+DECODE = """
 import sys
 from pathlib import Path
 from raisr.bank_store import BankStore
@@ -86,13 +86,13 @@ decode(Path(sys.argv[1]).read_bytes(), BankStore((Path(sys.argv[2]),)))
 """
 
 Milliseconds = Callable[[], float]
-Ways = dict[str, Milliseconds]
+Timers = dict[str, Milliseconds]
 Medians = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Work:
-    """What is to be enlarged, how, and to what size."""
+class Task:
+    """An image to decode: rows and columns, scale, and stages of the bank."""
 
     shape: tuple[int, int]
     scale: Fraction = TWICE
@@ -105,25 +105,25 @@ class Work:
     def arguments(self) -> tuple[bytes, tuple[int, int], bytes, tuple[int, int]]:
         """For `timed_case.prepare`, the engine aside."""
         small = base_shape(self.shape, self.scale)
-        # No clean pictures need a bank of scale 1.
+        # There is no bank for clean images at scale 1.
         base, quality = ("jpeg", 60) if self.scale == 1 else ("png", 100)
         bank = first_stages(BankStore().choose(base, self.scale, quality), self.stages)
-        return picture(small).tobytes(), small, save(bank), self.shape
+        return photograph(small).tobytes(), small, save(bank), self.shape
 
 
-USUAL_WORK = Work(USUAL)
-WORKS = [
-    *(Work(shape) for shape in SHAPES),
-    *(Work(USUAL, scale) for scale in SCALES if scale != TWICE),
-    *(Work(USUAL, stages=stages) for stages in (2, 3)),
+USUAL_TASK = Task(USUAL)
+TASKS = [
+    *(Task(shape) for shape in SHAPES),
+    *(Task(USUAL, scale) for scale in SCALES if scale != TWICE),
+    *(Task(USUAL, stages=stages) for stages in (2, 3)),
 ]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What the full run finds: luma of all works, the usual picture beside others, the element."""
+    """What the full run finds: luma of all tasks, other programs at the usual size, the element."""
 
-    works: dict[str, Medians]
+    tasks: dict[str, Medians]
     usual: Medians
     canvas: dict[str, Medians]
 
@@ -155,105 +155,105 @@ def main(quick: bool, as_json: bool, plot: Path | None) -> None:
 
 def measure_few(page: Page) -> dict[str, float]:
     timed_page.load_engines(page)
-    ways = native_ways(USUAL_WORK) | enlarging_ways() | decoding_ways() | page_ways(page)
-    found = medians({name: ways[name] for name in KEYS.values()}, ROUNDS)
+    timers = native_timers(USUAL_TASK) | upscaling_timers() | file_timers() | page_timers(page)
+    found = medians({name: timers[name] for name in KEYS.values()}, ROUNDS)
     return {key: round(found[name], 2) for key, name in KEYS.items()}
 
 
 def measure_all(site: Path, open_page: Callable[[], Page]) -> Figures:
     page = open_page()
     timed_page.load_engines(page)
-    works = {}
-    for work in WORKS:
-        ways = native_ways(work) | timed_page.luma_ways(page, *work.arguments())
-        works[work.name] = medians(ways, ROUNDS) | peaks(work)
-    ways = native_ways(USUAL_WORK) | enlarging_ways() | decoding_ways() | page_ways(page)
-    usual = medians(ways | payload_ways(site), ROUNDS)
+    tasks = {}
+    for task in TASKS:
+        timers = native_timers(task) | timed_page.luma_timers(page, *task.arguments())
+        tasks[task.name] = medians(timers, ROUNDS) | peaks(task)
+    timers = native_timers(USUAL_TASK) | upscaling_timers() | file_timers() | page_timers(page)
+    usual = medians(timers | payload_timers(site), ROUNDS)
     page.close()
     canvas = {size_name(shape): measure_canvas(site, shape, open_page()) for shape in SHAPES}
-    return Figures(works, usual, canvas)
+    return Figures(tasks, usual, canvas)
 
 
 def measure_canvas(site: Path, shape: tuple[int, int], page: Page) -> Medians:
     """How long the element takes in a page that does nothing else, and its worker's memory."""
-    way = partial(timed_page.canvas_milliseconds, page, write_payload(site, shape, 1).name)
-    way()
-    found = medians({"payload to canvas": way}, ROUNDS)
+    timer = partial(timed_page.canvas_milliseconds, page, write_payload(site, shape, 1).name)
+    timer()
+    found = medians({"payload to canvas": timer}, ROUNDS)
     memory = timed_page.worker_megabytes(page)
     page.close()
     return found | {"WebAssembly, MB": memory}
 
 
-def medians(ways: Ways, rounds: int) -> Medians:
-    """Each way's median; they take turns."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
+def medians(timers: Timers, rounds: int) -> Medians:
+    """The median of each timer; they run by turns."""
+    times: dict[str, list[float]] = {name: [] for name in timers}
     for _ in range(rounds):
-        for name, way in ways.items():
-            times[name].append(way())
+        for name, timer in timers.items():
+            times[name].append(timer())
     return {name: median(values) for name, values in times.items()}
 
 
-def milliseconds(way: Callable[[], Any]) -> float:
+def milliseconds(timer: Callable[[], Any]) -> float:
     start = time.perf_counter()
-    way()
+    timer()
     return 1000 * (time.perf_counter() - start)
 
 
-# --- the ways ---------------------------------------------------------------------------------
+# --- timers -----------------------------------------------------------------------------------
 
 
-def native_ways(work: Work) -> Ways:
+def native_timers(task: Task) -> Timers:
     engines = {NATIVE: kernels.engine(1), TWO_CORES: kernels.engine(2), PLAIN: NUMPY}
-    arguments = work.arguments()
+    arguments = task.arguments()
     return {
         name: partial(timed_case.luma_milliseconds, timed_case.prepare(*arguments, engine), engine)
         for name, engine in engines.items()
     }
 
 
-def enlarging_ways() -> Ways:
-    """What others do with luma of the usual picture on one core."""
-    small = luma(picture(base_shape(USUAL, TWICE)))
+def upscaling_timers() -> Timers:
+    """Other programs that upscale luma to the usual size on one core."""
+    small = luma(photograph(base_shape(USUAL, TWICE)))
     image, size = Image.fromarray(small), USUAL[::-1]
-    ways: dict[str, Callable[[], Any]] = {
+    timers: dict[str, Callable[[], Any]] = {
         "Pillow, bicubic": lambda: image.resize(size, Image.Resampling.BICUBIC),
         "Pillow, Lanczos": lambda: image.resize(size, Image.Resampling.LANCZOS),
         "OpenCV, bicubic": lambda: cv2.resize(small, size, interpolation=cv2.INTER_CUBIC),
         LANCZOS: lambda: cv2.resize(small, size, interpolation=cv2.INTER_LANCZOS4),
     }
-    return {name: partial(milliseconds, way) for name, way in ways.items()}
+    return {name: partial(milliseconds, timer) for name, timer in timers.items()}
 
 
-def decoding_ways() -> Ways:
-    """Decoding the usual picture at full size, colour included."""
-    files = {JPEG: coded(USUAL, "jpeg", JPEG_BYTES), AVIF: coded(USUAL, "avif", PAYLOAD_BYTES)}
+def file_timers() -> Timers:
+    """Decoding plain files of the usual size, colour included."""
+    files = {JPEG: encoded(USUAL, "jpeg", JPEG_BYTES), AVIF: encoded(USUAL, "avif", PAYLOAD_BYTES)}
     return {name: partial(milliseconds, partial(decode_base, data)) for name, data in files.items()}
 
 
-def payload_ways(site: Path) -> Ways:
-    """Payload to colours on one core; and in a process that has yet to import all."""
+def payload_timers(site: Path) -> Timers:
+    """Payload to output image on one core; and in a fresh process, imports included."""
     banks = BankStore((site / "banks",))
     engine = kernels.engine(1)
-    ways: dict[str, Callable[[], Any]] = {}
+    timers: dict[str, Callable[[], Any]] = {}
     for stages in (1, 2):
         payload = write_payload(site, USUAL, stages)
-        ways[f"payload of 25 KB to colours, stages: {stages}"] = partial(
+        timers[f"payload of 25 KB to output image, stages: {stages}"] = partial(
             decode, payload.read_bytes(), banks, engine
         )
-    command = [sys.executable, "-c", RESTORE, payload, site / "banks"]
-    ways["fresh process, import included"] = partial(subprocess.run, command, check=True)
-    return {name: partial(milliseconds, way) for name, way in ways.items()}
+    command = [sys.executable, "-c", DECODE, payload, site / "banks"]
+    timers["fresh process, import included"] = partial(subprocess.run, command, check=True)
+    return {name: partial(milliseconds, timer) for name, timer in timers.items()}
 
 
-def page_ways(page: Page) -> Ways:
-    ways = timed_page.luma_ways(page, *USUAL_WORK.arguments())
-    return ways | {PICA: partial(timed_page.pica_milliseconds, page, USUAL)}
+def page_timers(page: Page) -> Timers:
+    timers = timed_page.luma_timers(page, *USUAL_TASK.arguments())
+    return timers | {PICA: partial(timed_page.pica_milliseconds, page, USUAL)}
 
 
 # --- what they take ---------------------------------------------------------------------------
 
 
-def picture(shape: tuple[int, int]) -> NDArray[np.uint8]:
+def photograph(shape: tuple[int, int]) -> NDArray[np.uint8]:
     """The photograph with that many rows and columns."""
     photo = read_photo(PHOTO)
     rows, columns = (-(-size // have) for size, have in zip(shape, photo.shape, strict=False))
@@ -271,30 +271,32 @@ def write_payload(site: Path, shape: tuple[int, int], stages: int) -> Path:
     (site / "banks" / f"{bank.id}.bank").write_bytes(save(bank))
     size = PAYLOAD_BYTES * shape[0] * shape[1] // (USUAL[0] * USUAL[1])
     path = site / f"{shape[1]}-{stages}.jpg"
-    path.write_bytes(pack(coded(shape, "jpeg", size, TWICE), Metadata(shape[1], shape[0], bank.id)))
+    path.write_bytes(
+        pack(encoded(shape, "jpeg", size, TWICE), Metadata(shape[1], shape[0], bank.id))
+    )
     return path
 
 
-def coded(shape: tuple[int, int], name: str, size: int, scale: Fraction = Fraction(1)) -> bytes:
-    """The best file of a codec that has no more bytes than that."""
+def encoded(shape: tuple[int, int], name: str, size: int, scale: Fraction = Fraction(1)) -> bytes:
+    """The file of the highest quality that fits into so many bytes."""
     codec = base_codec(name)
-    small = downscale_photo(picture(shape), scale, codec.reduce)
+    small = downscale_photo(photograph(shape), scale, codec.downscale)
     quality = bisect_right(
         range(1, 96), size, key=lambda quality: len(codec.encode(small, quality))
     )
     return codec.encode(small, quality)
 
 
-def peaks(work: Work) -> Medians:
-    """Megabytes that a whole restore allocates at most, the result included."""
+def peaks(task: Task) -> Medians:
+    """Megabytes that decoding allocates at most, the output image included."""
     engines = {NATIVE_PEAK: kernels.engine(1), PLAIN_PEAK: NUMPY}
-    return {name: peak_megabytes(work, engine) for name, engine in engines.items()}
+    return {name: peak_megabytes(task, engine) for name, engine in engines.items()}
 
 
-def peak_megabytes(work: Work, engine: Engine) -> float:
-    case = timed_case.prepare(*work.arguments(), engine)
+def peak_megabytes(task: Task, engine: Engine) -> float:
+    case = timed_case.prepare(*task.arguments(), engine)
     tracemalloc.start()
-    timed_case.full_milliseconds(case, engine)
+    timed_case.image_milliseconds(case, engine)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak / 1e6
@@ -309,13 +311,13 @@ def size_name(shape: tuple[int, int]) -> str:
 
 def print_tables(figures: Figures) -> None:
     console = Console(width=180)
-    ways = list(next(iter(figures.works.values())))
-    table = Table("luma, milliseconds", *ways, "one / two", "megapixels/s", box=None)
-    for work, found in zip(WORKS, figures.works.values(), strict=True):
-        speed = work.shape[0] * work.shape[1] / 1000 / found[NATIVE]
+    timers = list(next(iter(figures.tasks.values())))
+    table = Table("luma, milliseconds", *timers, "one / two", "megapixels/s", box=None)
+    for task, found in zip(TASKS, figures.tasks.values(), strict=True):
+        speed = task.shape[0] * task.shape[1] / 1000 / found[NATIVE]
         ratio = found[NATIVE] / found[TWO_CORES]
         numbers = (f"{value:.1f}" for value in found.values())
-        table.add_row(work.name, *numbers, f"{ratio:.2f}", f"{speed:.0f}")
+        table.add_row(task.name, *numbers, f"{ratio:.2f}", f"{speed:.0f}")
     console.print(table)
     table = Table(f"{size_name(USUAL)}, scale 2", "milliseconds", f"{NATIVE} = 1", box=None)
     for name, value in figures.usual.items():
@@ -328,15 +330,15 @@ def print_tables(figures: Figures) -> None:
 
 
 def draw(figures: Figures, path: Path) -> None:
-    """Milliseconds over megapixels; and beside what others need for the usual picture."""
+    """Milliseconds over megapixels, and beside those of other programs at the usual size."""
     sizes = [shape[0] * shape[1] / 1e6 for shape in SHAPES]
-    rows = list(figures.works.values())[: len(SHAPES)]
+    rows = list(figures.tasks.values())[: len(SHAPES)]
     figure, (lines, bars) = plt.subplots(1, 2, figsize=(13, 5))
-    for way in (NATIVE, TWO_CORES, PLAIN, KERNEL, CHROMIUM_PLAIN):
-        lines.loglog(sizes, [found[way] for found in rows], marker="o", label=way)
+    for timer in (NATIVE, TWO_CORES, PLAIN, KERNEL, CHROMIUM_PLAIN):
+        lines.loglog(sizes, [found[timer] for found in rows], marker="o", label=timer)
     canvas = [found["payload to canvas"] for found in figures.canvas.values()]
     lines.loglog(sizes, canvas, marker="s", linestyle="--", label="payload to canvas")
-    lines.set_xlabel("megapixels of the full picture")
+    lines.set_xlabel("megapixels of the output image")
     lines.set_ylabel("milliseconds")
     lines.set_title("One stage at scale 2: luma, and from payload to canvas")
     lines.grid(alpha=0.3)
@@ -348,7 +350,7 @@ def draw(figures: Figures, path: Path) -> None:
     bars.bar_label(found, fmt="%.1f", padding=3)
     bars.set_xmargin(0.15)
     bars.set_xlabel("milliseconds")
-    bars.set_title("1000 x 1500 pixels; gray: others")
+    bars.set_title("1000 x 1500 pixels; gray: other programs")
     figure.tight_layout()
     figure.savefig(path, dpi=100)
 

@@ -1,10 +1,10 @@
-"""How long a visitor waits for the first restored picture, here and with the stock runtime.
+"""How long a visitor waits for the first output image, here and with the stock runtime.
 
-    python benchmarks/startup.py [--quick] [--json]
+    PYTHONPATH=. python benchmarks/startup.py [--quick] [--json]
 
 A page with one photograph is opened in Chromium: cold, with nothing in the browser's caches, and
 warm, a second time; unthrottled and at 20 Mbit/s. Both runtimes travel under brotli from the same
-server, and take turns.
+server, and are measured by turns.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from raisr.images.reading import read_photo
 from raisr.search.search import search
 from raisr.search.settings import Settings
 from raisr_decoder.metadata import parse
-from raisr_web import runtime
 from raisr_web.assets import FOR_EVER, send_asset
 from raisr_web.compression import compress_files
+from tools.runtime import assemble
 from tools.wheels import CDN, MIRROR, build_wheel, fetch_wheel, sources
 
 CHECKOUT = Path(__file__).parent.parent
@@ -68,10 +68,10 @@ export async function startPython() {
 }
 """
 WAIT = """() => new Promise((resolve, reject) => {
-  const picture = document.querySelector("raisr-img");
-  if (picture.restored) resolve(performance.now());
-  picture.addEventListener("load", () => resolve(performance.now()));
-  picture.addEventListener("error", ({ detail }) => reject(new Error(detail.message)));
+  const image = document.querySelector("raisr-img");
+  if (image.decoded) resolve(performance.now());
+  image.addEventListener("load", () => resolve(performance.now()));
+  image.addEventListener("error", ({ detail }) => reject(new Error(detail.message)));
 })"""
 
 
@@ -103,7 +103,7 @@ class Server:
         return response
 
     def _paced(self, content: bytes) -> Iterator[bytes]:
-        """Chunks as they would come over a line that all requests share."""
+        """Chunks as they would come over a connection that all requests share."""
         for start in range(0, len(content), CHUNK):
             chunk = content[start : start + CHUNK]
             with self._lock:
@@ -126,7 +126,7 @@ def make_site(folder: Path, stock: bool) -> None:
         (folder / "python.js").write_text(STOCK_PYTHON)
         make_stock_runtime(folder / "runtime")
     else:
-        runtime.assemble(CHECKOUT, folder / "runtime")
+        assemble(CHECKOUT, folder / "runtime")
 
 
 def make_stock_runtime(folder: Path) -> None:
@@ -151,7 +151,7 @@ def make_stock_runtime(folder: Path) -> None:
 
 
 def visit(playwright: Playwright, address: str) -> tuple[float, float]:
-    """Milliseconds to the restored picture, first cold, then warm."""
+    """Milliseconds to the output image, first cold, then warm."""
     chromium = shutil.which("chromium")
     with tempfile.TemporaryDirectory() as profile:
         context = playwright.chromium.launch_persistent_context(

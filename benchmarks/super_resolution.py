@@ -1,9 +1,9 @@
-"""PSNR of enlarged pictures, by the protocol of the super-resolution papers.
+"""PSNR of upscaled images, by the protocol of the super-resolution papers.
 
-python benchmarks/super_resolution.py FOLDER... --scale 2 3 4 3/2
+    python benchmarks/super_resolution.py FOLDER... --scale 2 3 4 3/2
 
-`raisr.evaluation.super_resolution` describes the protocol. The columns are bicubic and the first one, two, ...
-stages of the bank for clean pictures at that scale.
+`raisr.evaluation.super_resolution` describes the protocol. The columns are bicubic interpolation,
+and the first one, two, ... stages of the bank for clean images at that scale.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from raisr.bank_store import BankStore
-from raisr.evaluation.super_resolution import enlarge, enlarge_bicubic, prepare
+from raisr.evaluation.super_resolution import downscale, upscale, upscale_bicubic
 from raisr.files import find_photographs
 from raisr.images.reading import read_photo
 from raisr_decoder.bank import Bank
@@ -23,7 +23,7 @@ from raisr_decoder.bank import Bank
 
 def main() -> None:
     """Print a table: a row for each folder and scale."""
-    parser = argparse.ArgumentParser(description="PSNR of enlarged pictures.")
+    parser = argparse.ArgumentParser(description="PSNR of upscaled images.")
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--scale", nargs="+", type=Fraction, default=[Fraction(2)])
     parser.add_argument("--bank", type=Path, help="a bank or a folder of them, preferred")
@@ -39,22 +39,22 @@ def main() -> None:
             bank = banks.choose_any("png", scale, 100)
         for folder in options.folders:
             rows = [measure(path, scale, bank) for path in find_photographs([folder])]
-            cheap, *stages = np.mean(rows, axis=0)
+            bicubic, *stages = np.mean(rows, axis=0)
             figures = ", ".join(f"{value:.2f}" for value in stages)
-            print(f"| {folder.name} | {scale} | {cheap:.2f} | {figures} |")
+            print(f"| {folder.name} | {scale} | {bicubic:.2f} | {figures} |")
 
 
 def measure(source: Path, scale: Fraction, bank: Bank) -> list[float]:
-    """PSNR of bicubic and of the first one, two, ... stages of a bank for one picture."""
-    trial = prepare(read_photo(source), scale, source.name)
+    """PSNR in dB of bicubic and of the first one, two, ... stages of a bank, for one image."""
+    image = downscale(read_photo(source), scale, source.name)
     first = 2 if bank.scale is None else 1
     banks = [
         Bank(bank.base, bank.quality, bank.stages[:count])
         for count in range(first, len(bank.stages) + 1)
     ]
     return [
-        trial.psnr(plane)
-        for plane in (enlarge_bicubic(trial), *(enlarge(trial, each) for each in banks))
+        image.psnr(plane)
+        for plane in (upscale_bicubic(image), *(upscale(image, each) for each in banks))
     ]
 
 

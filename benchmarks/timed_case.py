@@ -1,4 +1,4 @@
-"""One restore to be timed, the same in CPython and in Pyodide."""
+"""One decoding to be timed, the same in CPython and in Pyodide."""
 
 from __future__ import annotations
 
@@ -18,38 +18,36 @@ from raisr_decoder.shapes import Shape
 
 @dataclass(frozen=True)
 class Case:
-    """A base picture, a bank, and the full picture's rows and columns."""
+    """A base image, a bank, and the rows and columns of the output image."""
 
     base: NDArray[np.uint8]
     bank: Bank
     shape: Shape
 
 
-def prepare(
-    pixels: bytes, small: tuple[int, int], bank: bytes, shape: tuple[int, int], engine: Engine
-) -> Case:
+def prepare(pixels: bytes, base_shape: Shape, bank: bytes, shape: Shape, engine: Engine) -> Case:
     """A case whose bank is ready: what is done once for each bank is not timed."""
-    rows, columns = small
+    rows, columns = base_shape
     base = np.frombuffer(pixels, np.uint8).reshape(rows, columns, 3)
     height, width = shape
     case = Case(base, load(bytes(bank)), (height, width))
-    full_milliseconds(case, engine)
+    image_milliseconds(case, engine)
     return case
 
 
 def luma_milliseconds(case: Case, engine: Engine) -> float:
     """How long luma alone takes, in strips as `restore` makes them."""
-    small = luma(case.base)
-    steps = sampling_steps(small.shape, case.bank, case.shape)
-    light = restore_luma(plane_of(small), case.bank, case.shape, steps, engine)
+    base = luma(case.base)
+    steps = sampling_steps(base.shape, case.bank, case.shape)
+    output = restore_luma(plane_of(base), case.bank, case.shape, steps, engine)
     start = time.perf_counter()
-    for _ in engine.map(lambda rows: light.rows(*rows), strips_of(case.shape)):
+    for _ in engine.map(lambda rows: output.rows(*rows), strips_of(case.shape)):
         pass
     return 1000 * (time.perf_counter() - start)
 
 
-def full_milliseconds(case: Case, engine: Engine) -> float:
-    """How long the whole restore takes, colour included."""
+def image_milliseconds(case: Case, engine: Engine) -> float:
+    """How long the whole output image takes, colour included."""
     start = time.perf_counter()
     restore(case.base, case.bank, case.shape, engine=engine)
     return 1000 * (time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""Restores timed in Chromium: luma alone, and from a payload's bytes to pixels on the canvas."""
+"""Decoding timed in Chromium: luma alone, and from a payload's bytes to pixels on the canvas."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ LOAD = """async (source) => {
   window.cases = {};
   window.engines = {
     kernel: pyodide.pyimport("raisr_decoder.compiled").engine(),
-    NumPy: pyodide.pyimport("raisr_decoder.restore").NUMPY,
+    NumPy: pyodide.pyimport("raisr_decoder.engine").NUMPY,
   };
 }"""
-PREPARE = """([engine, pixels, small, bank, shape]) => {
+PREPARE = """([engine, pixels, baseShape, bank, shape]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const values = [bytes(pixels), small, bytes(bank), shape].map((value) => pyodide.toPy(value));
+  const values = [bytes(pixels), baseShape, bytes(bank), shape].map((value) => pyodide.toPy(value));
   cases[engine]?.destroy();
   cases[engine] = timed.prepare(...values, engines[engine]);
   for (const value of values) value.destroy();
 }"""
 LUMA = "(engine) => timed.luma_milliseconds(cases[engine], engines[engine])"
 CANVAS = """(address) => new Promise((resolve, reject) => {
-  const picture = document.createElement("raisr-img");
-  picture.setAttribute("src", address);
-  picture.addEventListener("load", ({ detail }) => resolve(detail.milliseconds));
-  picture.addEventListener("error", ({ detail }) => reject(new Error(detail.message)));
-  document.body.replaceChildren(picture);
+  const image = document.createElement("raisr-img");
+  image.setAttribute("src", address);
+  image.addEventListener("load", ({ detail }) => resolve(detail.milliseconds));
+  image.addEventListener("error", ({ detail }) => reject(new Error(detail.message)));
+  document.body.replaceChildren(image);
 })"""
 PICA = """async ([height, width]) => {
   window.resizer ??= pica();
@@ -78,7 +78,7 @@ def make_site(folder: Path) -> None:
 
 @contextmanager
 def site_in_chromium(folder: Path) -> Iterator[Callable[[], Page]]:
-    """A function that opens the page of a site anew, with nothing from before."""
+    """A function that opens the page of a site with empty caches."""
     address = f"{Server(folder).address}/index.html"
     with sync_playwright() as playwright:
         program = shutil.which("chromium")
@@ -94,17 +94,17 @@ def _open(browser: Browser, address: str) -> Page:
 
 
 def load_engines(page: Page) -> None:
-    """Make ready for `luma_ways` and `pica_milliseconds`."""
+    """Load what `luma_timers` and `pica_milliseconds` need."""
     page.add_script_tag(path=CHECKOUT / "node_modules/pica/dist/pica.js")
     page.evaluate(LOAD, Path(timed_case.__file__).read_text())
 
 
-def luma_ways(
-    page: Page, pixels: bytes, small: tuple[int, int], bank: bytes, shape: tuple[int, int]
+def luma_timers(
+    page: Page, pixels: bytes, base_shape: tuple[int, int], bank: bytes, shape: tuple[int, int]
 ) -> dict[str, Callable[[], float]]:
-    """With each engine: milliseconds for luma, as `timed_case` takes them."""
+    """Of each engine: milliseconds for luma, as `timed_case` measures them."""
     for engine in ENGINES:
-        page.evaluate(PREPARE, [engine, _text(pixels), small, _text(bank), shape])
+        page.evaluate(PREPARE, [engine, _text(pixels), base_shape, _text(bank), shape])
     return {f"Chromium, {engine}": partial(page.evaluate, LUMA, engine) for engine in ENGINES}
 
 
@@ -114,7 +114,7 @@ def canvas_milliseconds(page: Page, address: str) -> float:
 
 
 def pica_milliseconds(page: Page, shape: tuple[int, int]) -> float:
-    """What pica takes to enlarge a picture, three colours and alpha, by two."""
+    """What pica takes to upscale an image with alpha by two."""
     return float(page.evaluate(PICA, shape))
 
 

@@ -1,4 +1,4 @@
-"""Benchmarks run: on pictures so small that their figures mean nothing."""
+"""Benchmarks run, on images so small that their figures mean nothing."""
 
 from __future__ import annotations
 
@@ -15,28 +15,39 @@ from support import SAMPLES
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
-def test_quality_per_byte_goes_on_where_it_was_and_takes_another_judge(tmp_path: Path) -> None:
-    folder, work, figures = tmp_path / "dogs", tmp_path / "work", tmp_path / "figures.json"
+def test_quality_per_byte_goes_on_where_it_was_and_takes_scores_of_a_program(
+    tmp_path: Path,
+) -> None:
+    folder, figures = tmp_path / "dogs", tmp_path / "figures.json"
+    checkpoints = tmp_path / "checkpoints"
     folder.mkdir()
     crop = read_photo(SAMPLES / "two-dogs.jpg")[340:404, 290:370]
     (folder / "dog.png").write_bytes(save_png(crop))
-    judge = tmp_path / "judge"
-    judge.write_text("#!/bin/sh\necho 42.5\n")
-    judge.chmod(0o755)
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\necho 42.5\n")
+    program.chmod(0o755)
 
     def run(*options: str | Path) -> str:
         script = BENCHMARKS / "quality_per_byte.py"
-        command = [sys.executable, script, folder, "--quick", "--checkpoints", work, *options]
+        command = [
+            sys.executable,
+            script,
+            folder,
+            "--quick",
+            "--checkpoints",
+            checkpoints,
+            *options,
+        ]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     table = run("--json", figures, "--plot", tmp_path / "curves.png")
     assert table.count("| raisr jpeg | JPEG |") == len(METRICS)
     assert "Plain was better at" in table
     assert read_photo(tmp_path / "curves.png").shape[1] == 1200
-    results = set(work.rglob("output.pkl"))
+    results = set(checkpoints.rglob("output.pkl"))
     assert run() == table
-    assert set(work.rglob("output.pkl")) == results
+    assert set(checkpoints.rglob("output.pkl")) == results
 
-    run("--ssimulacra2", judge, "--json", figures)
+    run("--ssimulacra2", program, "--json", figures)
     (facts,) = json.loads(figures.read_text())["photographs"]
     assert {file["score"] for method in BASELINES for file in facts["files"][method]} == {42.5}

@@ -279,7 +279,7 @@ class _Index:
             scale = Fraction(entry["scale"])
             measured = entry["score"], entry["psnr"]
             encoded = Encoded(
-                entry["base"], scale, entry["quality"], metadata.bank, payload, metadata, *measured
+                entry["base"], scale, entry["quality"], metadata.bank, payload, *measured
             )
             known = entry["photo_size"], encoded, entry["seconds"], tuple(entry["lost"])
             made = EncodedFile(target, target, *known)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from raisr_decoder.metadata import Metadata
+from raisr_decoder.metadata import Metadata, parse
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A payload and what was measured on it.
+    """A payload or a plain codec's file, and what was measured on it.
 
     Attributes
     ----------
@@ -23,8 +23,6 @@ class Encoded:
     bank : str or None
         Id of the bank; None is the plain codec.
     payload : bytes
-    metadata : Metadata
-        As the payload carries it.
     score : float
         SSIMULACRA2 of the output image; of one over 3 megapixels, the mean of nine places.
     psnr : float
@@ -36,6 +34,16 @@ class Encoded:
     quality: float
     bank: str | None
     payload: bytes = field(repr=False)
-    metadata: Metadata
     score: float
     psnr: float
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the payload carries.
+
+        Raises
+        ------
+        MetadataMissing
+            It is a plain codec's file.
+        """
+        return parse(self.payload)

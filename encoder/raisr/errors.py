@@ -150,19 +150,22 @@ class NoPhotographs(RaisrError):
 
 
 class TrainingStopped(RaisrError):
-    """Training cannot go on; what it has done is kept."""
+    """Training cannot go on; its checkpoints are kept."""
 
 
 class CheckpointsUnwritable(TrainingStopped):
-    """What training has done cannot be kept."""
+    """The checkpoint directory takes no files."""
 
     def __init__(self, folder: Path, reason: str) -> None:
         self.folder, self.reason = folder, reason
-        super().__init__(f"{folder}: cannot be written ({reason}); choose another with --work")
+        super().__init__(
+            f"{folder}: checkpoints cannot be written ({reason}); choose another directory with "
+            "--checkpoints"
+        )
 
 
 class CheckpointsInUse(TrainingStopped):
-    """The same training runs already."""
+    """The same training is running already."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -170,13 +173,13 @@ class CheckpointsInUse(TrainingStopped):
 
 
 class CheckpointsNotShared(TrainingStopped):
-    """A worker cannot see the work folder."""
+    """A worker cannot see the checkpoint directory."""
 
     def __init__(self, folder: Path, host: str) -> None:
         self.folder, self.host = folder, host
         super().__init__(
-            f"the worker on {host} does not see the work folder {folder}; choose one on storage "
-            "that all workers share, with --work"
+            f"the worker on {host} does not see the checkpoint directory {folder}; choose one on "
+            "storage that all workers share, with --checkpoints"
         )
 
 
@@ -192,7 +195,7 @@ class PhotographNotShared(TrainingStopped):
 
 
 class CheckpointDamaged(TrainingStopped):
-    """Something that this training had made is gone or damaged."""
+    """A checkpoint of this training is gone or damaged."""
 
     def __init__(self, item: Path) -> None:
         self.item = item
@@ -218,8 +221,9 @@ class SchedulerUnreachable(TrainingStopped):
         super().__init__(f"{address}: {reason}; start 'dask scheduler' and 'dask worker'")
 
 
-class DaskMissing(TrainingStopped):
-    """A scheduler was named, and Dask is not installed."""
+class ExtraMissing(RaisrError):
+    """A package is not installed that an extra of this distribution brings."""
 
-    def __init__(self) -> None:
-        super().__init__("--scheduler needs Dask: pip install 'raisr[distributed]'")
+    def __init__(self, extra: str, package: str) -> None:
+        self.extra, self.package = extra, package
+        super().__init__(f"this needs {package}: pip install 'raisr[{extra}]'")

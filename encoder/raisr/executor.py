@@ -1,4 +1,4 @@
-"""Who does the work: processes of this machine, or the workers of a Dask cluster."""
+"""Runs tasks in processes of this machine, or on the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -10,35 +10,47 @@ from typing import Any
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from raisr.errors import DaskMissing, SchedulerUnreachable, WorkersLost
+from raisr.errors import SchedulerUnreachable, WorkersLost
+from raisr.extras import require_extra
 
-PATIENCE = 10
+TIMEOUT = 10
 """Seconds to wait for a scheduler, and for the first worker."""
 
 
 class Executor:
     """Maps functions over tasks, on this machine or on a cluster.
 
-    Attributes
+    Parameters
     ----------
+    workers : joblib.Parallel
+        Run what `map` is given.
     local : joblib.Parallel
-        Processes of this machine, for work that does not grow with the corpus.
+        Processes of this machine, for tasks whose number does not grow with the photographs.
     """
 
-    def __init__(self, everyone: joblib.Parallel, local: joblib.Parallel) -> None:
-        self._everyone, self.local = everyone, local
+    def __init__(self, workers: joblib.Parallel, local: joblib.Parallel) -> None:
+        self._workers, self.local = workers, local
 
     def map(
         self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], *shared: Any
     ) -> Iterator[Any]:
         """Results in the order of the tasks, as they come.
 
+        Parameters
+        ----------
+        function : callable
+            It can be pickled.
+        tasks : sequence of tuple
+            Arguments of each call.
+        *shared
+            Further arguments, the same for all calls.
+
         Raises
         ------
         WorkersLost
         """
         try:
-            yield from self._everyone(joblib.delayed(function)(*task, *shared) for task in tasks)
+            yield from self._workers(joblib.delayed(function)(*task, *shared) for task in tasks)
         except Exception as error:
             if isinstance(error, TerminatedWorkerError) or type(error).__name__ == "KilledWorker":
                 raise WorkersLost(str(error)) from error
@@ -47,24 +59,24 @@ class Executor:
 
 @contextmanager
 def open_executor(jobs: int, scheduler: str | None) -> Iterator[Executor]:
-    """A executor for the time within.
+    """An executor that is shut down on leaving.
 
     Parameters
     ----------
     jobs : int
         Processes to use on this machine.
     scheduler : str or None
-        Address of a Dask scheduler, whose workers do what grows with the corpus.
+        Address of a Dask scheduler, whose workers then run what `Executor.map` is given.
 
     Raises
     ------
-    DaskMissing, SchedulerUnreachable
+    ExtraMissing, SchedulerUnreachable
     """
     with (
         warnings.catch_warnings(),
         joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator") as local,
     ):
-        # Memory that a large picture took and gave back looks like a leak; no work is lost.
+        # Memory that a large photograph took and gave back looks like a leak; no work is lost.
         warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
         if scheduler is None:
             yield Executor(local, local)
@@ -75,19 +87,18 @@ def open_executor(jobs: int, scheduler: str | None) -> Iterator[Executor]:
 
 @contextmanager
 def _on_cluster(address: str) -> Iterator[joblib.Parallel]:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise DaskMissing from error
+    require_extra("distributed")
+    from distributed import Client
+
     try:
         client = Client(  # type: ignore[no-untyped-call]
-            address, timeout=PATIENCE, set_as_default=False
+            address, timeout=TIMEOUT, set_as_default=False
         )
     except (OSError, ValueError) as error:
         raise SchedulerUnreachable(address, "no scheduler answers there") from error
     with client, joblib.parallel_config(backend="dask", client=client):
         try:
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client.wait_for_workers(1, timeout=TIMEOUT)
         except TimeoutError as error:
             raise SchedulerUnreachable(address, "it has no workers") from error
         yield joblib.Parallel(n_jobs=-1, return_as="generator")

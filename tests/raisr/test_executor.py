@@ -28,7 +28,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bank(
             workers[0].kill()
             killed.append(workers[0].wait())
 
-    there = train(photos, SETTINGS, 1, kill_one, tmp_path / "work", address)
+    there = train(photos, SETTINGS, 1, kill_one, tmp_path / "checkpoints", address)
     assert killed
     here = train(photos, SETTINGS, 2, silent)
     for ours, theirs in zip(here.banks, there.banks, strict=True):
@@ -40,15 +40,15 @@ def test_an_unreachable_scheduler_is_named_soon(tmp_path: Path) -> None:
     photos = crops(tmp_path / "photos", 1)
     start = time.monotonic()
     with pytest.raises(SchedulerUnreachable, match="no scheduler answers"):
-        train(photos, SETTINGS, 1, silent, tmp_path / "work", "tcp://127.0.0.1:9")
+        train(photos, SETTINGS, 1, silent, tmp_path / "checkpoints", "tcp://127.0.0.1:9")
     assert time.monotonic() - start < 20
 
 
 def test_a_worker_says_which_storage_it_does_not_see(tmp_path: Path) -> None:
     (example,) = spread([crops(tmp_path / "photos", 1)[0]], SETTINGS)
-    work = CheckpointDirectory(tmp_path / "work")
+    checkpoints = CheckpointDirectory(tmp_path / "checkpoints")
     with pytest.raises(CheckpointsNotShared, match="--checkpoints"):
-        pair_after(work, example, 0)
+        pair_after(checkpoints, example, 0)
     example.photo.unlink()
-    with work.opened(), pytest.raises(PhotographNotShared, match=example.photo.name):
-        pair_after(work, example, 0)
+    with checkpoints.opened(), pytest.raises(PhotographNotShared, match=example.photo.name):
+        pair_after(checkpoints, example, 0)

@@ -16,7 +16,7 @@ from raisr_decoder.errors import RaisrError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from raisr.evaluation.comparison import Coded, Comparison
+    from raisr.evaluation.comparison import Comparison, MeasuredFile
 
 
 @click.command()
@@ -30,15 +30,18 @@ if TYPE_CHECKING:
 def command(
     photos: tuple[Path, ...], output: Path, banks: tuple[Path, ...], as_json: bool, jobs: int
 ) -> None:
-    """Show photographs (or folders of them) as raisr sends them, beside plain JPEG, WebP and AVIF.
+    """Compare raisr with plain JPEG, WebP and AVIF on photographs (or on folders of them).
 
-    The report is one HTML file: curves of bytes against quality, Bjontegaard deltas, and crops of
-    files of the same size. A photograph of 1.5 megapixels takes several minutes.
+    The report is one HTML file: curves of bytes against quality, BD-rates, and crops of output
+    images whose files have the same size. A photograph of 1.5 megapixels takes several minutes.
 
     \b
     raisr compare photo.jpg -o report.html
     raisr compare photographs/ -o report.html --json > figures.json
     """
+    from raisr.extras import require_extra
+
+    require_extra("train")
     from raisr.bank_store import BankStore
     from raisr.evaluation.comparison import check_photo, compare
     from raisr.evaluation.report import render
@@ -62,53 +65,59 @@ def command(
         if as_json:
             click.echo(json.dumps(comparison_facts(comparisons), indent=2))
         else:
-            show(delta_table(comparisons))
+            show(bd_rate_table(comparisons))
             click.echo(f"{output}: {len(comparisons)} photographs")
     fail_with(failures)
 
 
 def comparison_facts(comparisons: list[Comparison]) -> dict[str, Any]:
     """What `compare --json` prints; JSON knows neither infinity nor NaN."""
-    from raisr.evaluation.comparison import METRICS, delta_rows
+    from raisr.evaluation.bd_rate import bd_rate_rows
+    from raisr.evaluation.comparison import METRICS
 
-    def deltas(chosen: list[Comparison]) -> list[dict[str, Any]]:
+    def bd_rates(chosen: list[Comparison]) -> list[dict[str, Any]]:
         return [
             {"method": method, "against": baseline}
-            | {metric: finite(delta) for metric, delta in zip(METRICS, values, strict=True)}
-            for method, baseline, values in delta_rows(chosen)
+            | {metric: finite(value) for metric, value in zip(METRICS, values, strict=True)}
+            for method, baseline, values in bd_rate_rows(chosen)
         ]
 
-    def files(coded: dict[float, Coded]) -> list[dict[str, Any]]:
-        return [
-            {"bytes": len(each.file), "base": each.base, "scale": str(each.scale)}
-            | {"quality": each.quality}
-            | {name: finite(value) for name, value in asdict(each.point).items()}
-            for each in coded.values()
-        ]
+    def facts(file: MeasuredFile) -> dict[str, Any]:
+        encoded = file.encoded
+        return {
+            "bytes": len(encoded.payload),
+            "base": encoded.base,
+            "scale": str(encoded.scale),
+            "quality": encoded.quality,
+        } | {name: finite(value) for name, value in asdict(file.point).items()}
 
     return {
-        "bd_rate": deltas(comparisons),
+        "bd_rate": bd_rates(comparisons),
         "photographs": [
             {
                 "photo": str(each.photo),
-                "bd_rate": deltas([each]),
-                "files": {method: files(coded) for method, coded in each.coded.items()},
+                "bd_rate": bd_rates([each]),
+                "files": {
+                    method: [facts(file) for file in files.values()]
+                    for method, files in each.files.items()
+                },
             }
             for each in comparisons
         ],
     }
 
 
-def delta_table(comparisons: list[Comparison]) -> Table:
-    """A row for each method of raisr and each plain codec that it is held against."""
+def bd_rate_table(comparisons: list[Comparison]) -> Table:
+    """A row for each method of raisr and each plain codec that it is compared with."""
     from rich.table import Table
 
-    from raisr.evaluation.comparison import METRICS, delta_rows
+    from raisr.evaluation.bd_rate import bd_rate_rows
+    from raisr.evaluation.comparison import METRICS
 
     title = "bytes for the same quality, in percent (BD-rate; negative is better)"
     table = Table("", "against", title=title, box=None)
     for name in METRICS.values():
         table.add_column(name, justify="right")
-    for method, baseline, values in delta_rows(comparisons):
+    for method, baseline, values in bd_rate_rows(comparisons):
         table.add_row(method, baseline, *(f"{value:+.1f}" for value in values))
     return table

@@ -26,29 +26,32 @@ if TYPE_CHECKING:
     type=Scale((Fraction(17, 16), Fraction(8))),
     default="2",
     show_default=True,
-    help="How much smaller the pictures are made, and enlarged again: 2, 3/2, 1.37.",
+    help="How much the images are downscaled, and upscaled again: 2, 3/2, 1.37.",
 )
 @click.option(
     "--bank",
     "bank_file",
     type=click.Path(path_type=Path),
-    help="A bank file; by default the one for clean pictures that comes with raisr.",
+    help="A bank file; by default the one for clean images that comes with raisr.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; null is an infinite PSNR.")
 def command(
     photos: tuple[Path, ...], scale: Fraction, bank_file: Path | None, as_json: bool
 ) -> None:
-    """Measure how well pictures (or folders of them) are enlarged, beside bicubic interpolation.
+    """Measure how well images (or folders of them) are upscaled, beside bicubic interpolation.
 
-    The protocol of the super-resolution papers: the luma of each picture is reduced with the
-    bicubic filter, enlarged again, and compared with what it was, as PSNR in dB, a border aside.
-    Leave out pictures that the bank was trained on.
+    The protocol of the super-resolution papers: luma of each image is downscaled with the bicubic
+    filter, upscaled again, and compared with the reference image, as PSNR in dB without a border.
+    Leave out images that the bank was trained on.
 
     \b
     raisr evaluate Set5/
     raisr evaluate Set5/ --scale 3 --json
     raisr evaluate Set5/ --bank my.bank
     """
+    from raisr.extras import require_extra
+
+    require_extra("train")
     from raisr.bank_store import BankStore, read_bank
     from raisr.evaluation.super_resolution import check_scale, evaluate
     from raisr.files import find_photographs
@@ -87,7 +90,7 @@ def score_facts(scores: list[Score]) -> dict[str, Any]:
 
 
 def score_table(scores: list[Score], scale: Fraction) -> Table:
-    """A row for each picture, and one of means."""
+    """A row for each image, and one of means."""
     from rich.table import Table
 
     from raisr.evaluation.super_resolution import mean_score

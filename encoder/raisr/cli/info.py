@@ -39,6 +39,9 @@ def command(file: Path, as_json: bool, plot: Path | None) -> None:
     if plot is not None:
         if not is_bank:
             raise click.BadParameter(f"{file} is no bank", param_hint="--plot")
+        from raisr.extras import require_extra
+
+        require_extra("train")
         from raisr.evaluation.bank_plot import plot_bank
 
         keep_apart(file, plot)

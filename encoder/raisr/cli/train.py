@@ -45,7 +45,7 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
     type=click.Choice(["direct", "upsample-first"]),
     default="direct",
     show_default=True,
-    help="Let the first filters enlarge, or filter after a bicubic resize, which serves any scale.",
+    help="Let the first filters upscale, or filter after a bicubic resize, which serves any scale.",
 )
 @click.option(
     "--quality",
@@ -62,7 +62,7 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
     type=click.IntRange(1, MAX_FILTER_STAGES),
     default=1,
     show_default=True,
-    help="Passes of filters over the picture; each mends what the ones before it left.",
+    help="Passes of filters over the image; each mends what the ones before it left.",
 )
 @click.option(
     "--buckets",
@@ -74,14 +74,14 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
 @click.option(
     "--min-gain",
     type=float,
-    help="Leave out further stages that gain less on the photographs held back, in dB.",
+    help="Leave out further stages that gain less on the validation set, in dB.",
 )
 @click.option(
     "--sharpen",
     type=click.FloatRange(0, 4),
     default=0.0,
     show_default=True,
-    help="Aim at sharpened photographs: crisper, and further from the original.",
+    help="Aim at sharpened photographs: crisper output images, further from the photograph.",
 )
 @click.option(
     "--blend",
@@ -103,20 +103,20 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
     type=click.IntRange(min=0),
     default=Settings.seed,
     show_default=True,
-    help="Spread qualities, scales and the photographs held back in another way.",
+    help="Spread qualities and scales, and choose the validation set, in another way.",
 )
 @click.option(
     "--checkpoints",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep unfinished work below this folder; by default in the user's cache. It needs a few "
-    "times the space of the photographs' pixels until the bank is written.",
+    help="Make the checkpoint directory in this folder; by default in the user's cache. It needs a "
+    "few times the space of the photographs' pixels until the bank is written.",
 )
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Let the workers of this Dask scheduler (tcp://host:8786) help. Photographs and --work "
-    "must lie on storage that all workers share, under the same paths; start the workers with "
-    "--nthreads 1.",
+    help="Let the workers of this Dask scheduler (tcp://host:8786) help. Photographs and "
+    "--checkpoints must lie on storage that all workers share, under the same paths; start the "
+    "workers with --nthreads 1.",
 )
 @jobs_option
 def command(
@@ -139,19 +139,22 @@ def command(
 ) -> None:
     """Train filter banks on photographs (or on folders of them).
 
-    The photographs are reduced and sent through the base codec; the filters learn to bring them
-    back. Each bank's provenance is written beside it. Of ten photographs one is held back, to
-    measure on it what each stage gains.
+    The photographs are downscaled and sent through the base codec; the filters learn to bring them
+    back. Each bank's provenance is written beside it. One photograph of ten is in the validation
+    set, on which is measured what each stage gains.
 
-    When training is interrupted, the same command goes on from there. Who does the work does not
-    change a bank.
+    When training is interrupted, the same command goes on from its checkpoints. Which processes or
+    machines take part does not change a bank.
 
     \b
     raisr train photographs/ -o my.bank --base jpeg --scale 2 --quality 30-50
     raisr train photographs/ -o banks/ --base webp --quality 5-39 --quality 40-69
-    raisr train /mnt/photographs -o banks/ --work /mnt/work --scheduler tcp://host:8786
+    raisr train /mnt/photographs -o banks/ --checkpoints /mnt/checkpoints --scheduler tcp://host:8786
     """
+    from raisr.extras import require_extra
     from raisr.files import find_photographs
+
+    require_extra("train")
     from raisr.training import provenance
     from raisr.training.train import train
 

@@ -26,12 +26,15 @@ def command(photos: tuple[Path, ...], output: Path, jobs: int) -> None:
     """Train all banks that come with raisr anew, on photographs (or on folders of them).
 
     About twenty trainings, one after the other. When they are interrupted, the same command goes
-    on from there. A note on what all of them took is written beside the banks.
+    on from there. What all of them cost is written beside the banks.
 
     \b
     raisr train-shipped photographs/ -o banks/
     """
+    from raisr.extras import require_extra
     from raisr.files import find_photographs, write_whole
+
+    require_extra("train")
     from raisr.training import provenance
     from raisr.training.shipped import shipped
     from raisr.training.train import train

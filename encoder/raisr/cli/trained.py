@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def checkpoint_folder() -> Path:
-    """Where unfinished trainings are kept unless told otherwise."""
+    """Where checkpoint directories are made unless --checkpoints names another folder."""
     import platformdirs
 
     return platformdirs.user_cache_path("raisr") / "training"
@@ -33,7 +33,7 @@ def write_banks(
     sources: Sequence[Path],
     cost: Cost,
 ) -> None:
-    """Write banks, and their provenance beside them, and tell what was gained.
+    """Write banks, and their provenance beside them, and print what each stage gains.
 
     Several banks go into a folder, `output`, named by their ids.
     """
@@ -45,22 +45,23 @@ def write_banks(
         target = output / f"{made.bank.id}.bank" if several else output
         data = save(made.bank)
         write_whole(target, data)
-        note = provenance.describe(made, trained, settings, sources, cost)
-        write_whole(target.with_suffix(".json"), note.encode())
-        show(training_table(made, trained.held_back))
+        described = provenance.describe(made, trained, settings, sources, cost)
+        write_whole(target.with_suffix(".json"), described.encode())
+        show(training_table(made, trained.validation_photographs))
         click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
-    trained.work.remove()
+    trained.checkpoints.remove()
 
 
-def training_table(made: TrainedBank, held_back: int) -> Table:
-    """What each stage gains on the photographs held back, and how well its buckets are filled."""
+def training_table(made: TrainedBank, validation_photographs: int) -> Table:
+    """What each stage gains on the validation set, and how well its buckets are filled."""
     from rich.table import Table
 
     from raisr.training.train import ALONE, SPARSE
     from raisr_decoder.bank import FilterStage
 
-    quality = "{}-{}".format(*made.bank.quality)
-    table = Table("", title=f"quality {quality}, {held_back} photographs held back", box=None)
+    lowest, highest = made.bank.quality
+    title = f"quality {lowest}-{highest}, validation set: {validation_photographs} photographs"
+    table = Table("", title=title, box=None)
     for heading in ("luma PSNR", "gain", "buckets", f"with fewer than {SPARSE} cells"):
         table.add_column(heading, justify="right")
     filters = [stage for stage in made.bank.stages if isinstance(stage, FilterStage)]

@@ -1,4 +1,4 @@
-"""A picture of a bank: the tree of each filter stage, with the filters at its leaves.
+"""A plot of a bank: the tree of each filter stage, with the filters at its leaves.
 
 The paper shows its filters in a table of angle, strength and coherence (Romano, Isidoro, Milanfar,
 2016, figure 5). Here a tree sorts the cells, so the table becomes a tree: questions on the left,
@@ -41,7 +41,7 @@ KEY_WEIGHTS = (-0.5, -0.2, -0.05, -0.01, 0.0, 0.01, 0.05, 0.2, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True)
 class Measure:
-    """How a feature is shown to people: in units of the picture instead of sums and squares.
+    """How a feature is shown to people: in units of the image instead of sums and squares.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class Question:
 
 
 def plot_bank(bank: Bank) -> bytes:
-    """The picture as a PNG file."""
+    """A plot of a bank as a PNG file; it needs the extra `raisr[train]`."""
     # Slow to import, and needed here alone.
     from matplotlib.figure import Figure
 
@@ -162,7 +162,7 @@ def shown_outputs(block: int) -> list[int]:
 def filter_squares(
     weights: NDArray[np.int32], buckets: list[int], shown: list[int], limit: float
 ) -> NDArray[np.float64]:
-    """Filters as one picture of levels -1..1, NaN between them.
+    """Filters as one image of levels -1..1, NaN between them.
 
     Levels are square roots of weights, so that small ones can be seen beside large ones.
 

@@ -1,4 +1,4 @@
-"""How close a picture is to its original."""
+"""How close an image comes to the reference image."""
 
 from __future__ import annotations
 
@@ -7,49 +7,57 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from ssimulacra2 import compute_ssimulacra2
 
 from raisr_decoder.color import luma
 
 Area = tuple[slice, slice]
 
 LARGE = 3_000_000
-"""Pixels of the largest picture that is judged as a whole."""
+"""Pixels of the largest image that SSIMULACRA2 is computed of as a whole."""
 
 TILE = 512
-"""Rows and columns of a place where a larger one is judged."""
+"""Rows and columns of each of the areas of a larger one."""
 
 
-def luma_psnr(picture: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
-    """PSNR of full-range luma in dB of pictures of shape (M, N, 3); infinite where equal."""
-    return plane_psnr(luma(picture), luma(original))
+def luma_psnr(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
+    """PSNR in dB of full-range luma; infinite where equal.
+
+    Parameters
+    ----------
+    image, reference : ndarray of shape (M, N, 3), uint8
+    """
+    return plane_psnr(luma(image), luma(reference))
 
 
-def plane_psnr(plane: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
-    """PSNR in dB of planes of shape (M, N); infinite where equal."""
-    difference = np.subtract(plane, original, dtype=np.int32)
+def plane_psnr(plane: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
+    """PSNR in dB of planes of shape (M, N), uint8; infinite where equal."""
+    difference = np.subtract(plane, reference, dtype=np.int32)
     error = float(np.mean(np.square(difference), dtype=np.float64))
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
 
 
-def luma_ssim(picture: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
-    """SSIM of full-range luma of pictures of shape (M, N, 3), 11 rows and columns at least.
+def luma_ssim(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
+    """SSIM of full-range luma, with Gaussian windows of standard deviation 1.5 pixels.
 
-    As in Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment: From Error Visibility to
-    Structural Similarity" (2004): Gaussian windows of 1.5 pixels.
+    Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment: From Error Visibility to Structural
+    Similarity" (2004). It needs the extra `raisr[train]`.
+
+    Parameters
+    ----------
+    image, reference : ndarray of shape (M, N, 3), uint8
+        Of 11 rows and columns at least.
     """
-    # Comparisons alone take it: encoding works without scikit-image.
     from skimage.metrics import structural_similarity
 
     settings = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 255}
-    planes = luma(original), luma(picture)
+    planes = luma(reference), luma(image)
     return float(structural_similarity(*planes, **settings))  # type: ignore[no-untyped-call]
 
 
 def judged_areas(shape: tuple[int, int]) -> list[Area]:
-    """Where a picture of that shape is judged: everywhere, or in nine places if it is large.
+    """Areas that SSIMULACRA2 is computed of: the whole image, or nine areas of a large one.
 
-    SSIMULACRA2 takes 400 bytes of memory and half a microsecond a pixel.
+    Of a large image as a whole it would take more than a gigabyte of memory.
     """
     if shape[0] * shape[1] <= LARGE:
         return [np.s_[:, :]]
@@ -57,12 +65,19 @@ def judged_areas(shape: tuple[int, int]) -> list[Area]:
     return [np.s_[top : top + TILE, left : left + TILE] for top in rows for left in columns]
 
 
-def ssimulacra2(picture: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
-    """SSIMULACRA2 of pictures of shape (M, N, 3): 100 where equal; 70 is high quality, 30 low.
+def ssimulacra2(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
+    """SSIMULACRA2: 100 where equal; 70 is high quality, 30 low.
 
     Jon Sneyers, "SSIMULACRA 2" (Cloudinary, 2022).
+
+    Parameters
+    ----------
+    image, reference : ndarray of shape (M, N, 3), uint8
     """
-    files = (io.BytesIO(_ppm(each)) for each in (original, picture))
+    # The package imports SciPy, which takes a while.
+    from ssimulacra2 import compute_ssimulacra2
+
+    files = (io.BytesIO(_ppm(each)) for each in (reference, image))
     return float(compute_ssimulacra2(*files))
 
 

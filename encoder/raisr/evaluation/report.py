@@ -1,4 +1,4 @@
-"""A page that shows what photographs lose on their way, for people to judge."""
+"""The HTML page of a comparison: plots, BD-rates and crops of the output images."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr.bank_store import BankStore
+from raisr.evaluation.bd_rate import bd_rate_rows
 from raisr.evaluation.comparison import (
     BASELINES,
     METRICS,
     RATES,
     Comparison,
     Point,
-    arrived,
-    delta_rows,
     mean_curve,
     methods,
+    output_image,
     plain_codecs,
 )
 from raisr.images.reading import read_photo
@@ -55,7 +55,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Crop:
-    """A part of a picture, at 100 %."""
+    """A part of an image, at 100 %.
+
+    Attributes
+    ----------
+    method : str
+        "reference" for the photograph.
+    png : str
+        Data URI.
+    size : int or None
+        Bytes of the file.
+    point : Point or None
+    """
 
     method: str
     png: str
@@ -90,7 +101,7 @@ def render(comparisons: Sequence[Comparison], banks: BankStore) -> str:
         metrics=METRICS,
         rates=RATES,
         mean=section(comparisons) if len(comparisons) > 1 else None,
-        pictures=[
+        photographs=[
             {"comparison": each, "crops": crops(each, banks), **section([each])}
             for each in comparisons
         ],
@@ -98,11 +109,11 @@ def render(comparisons: Sequence[Comparison], banks: BankStore) -> str:
 
 
 def section(comparisons: Sequence[Comparison]) -> dict[str, object]:
-    """Plots and Bjontegaard deltas of one photograph, or of the mean of several."""
+    """Plots and BD-rates of one photograph, or of the mean of several."""
     curves = {method: mean_curve(comparisons, method) for method in methods()}
     return {
         "plots": [plot(curves, metric) for metric in METRICS],
-        "deltas": delta_rows(comparisons),
+        "bd_rates": bd_rate_rows(comparisons),
     }
 
 
@@ -126,7 +137,7 @@ def plot(curves: dict[str, list[Point]], metric: str) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    # Text stays text, in the font of the page; a salt of its own keeps the marks of plots apart.
+    # Text stays text, in the font of the page; a salt of its own keeps the ids of plots apart.
     salt = repr((metric, curves))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt, "font.size": 9}):
         figure = Figure((3.7, 2.9), layout="constrained")
@@ -161,14 +172,14 @@ def draw(axes: Axes, curves: dict[str, list[Point]], metric: str) -> None:
 
 
 def _lowest(curves: dict[str, list[Point]], metric: str) -> float | None:
-    """Where an axis starts: plain codecs may fall so low that nothing else could be told apart."""
+    """Where an axis starts: a plain codec may fall so low that the other curves would coincide."""
     levels = [getattr(point, metric) for method in BASELINES for point in curves[method]]
     finite = [level for level in levels if math.isfinite(level)]
     return min(finite) - 0.1 * (max(finite) - min(finite)) if len(set(finite)) > 1 else None
 
 
 def _for_a_page(svg: str, name: str) -> str:
-    """The SVG element of a file, without names that others on the page may have, black as text."""
+    """The SVG element of a file, without ids that others on the page may have, in its colours."""
     element = svg[svg.index("<svg") :]
     element = re.sub(r' id="[\w.]+_\d+"', "", element)
     element = re.sub(r' (width|height)="[\d.]+pt"', "", element, count=2)
@@ -180,20 +191,20 @@ def _for_a_page(svg: str, name: str) -> str:
 
 
 def crops(comparison: Comparison, banks: BankStore) -> list[Crop]:
-    """The place where most is to see, as it was and as each method shows it."""
+    """The area of most detail, of the photograph and of the output image of each method."""
     photo = read_photo(comparison.photo)
-    place = busiest(photo)
-    shown = [Crop("original", _data_uri(photo[place]), None, None)]
+    area = busiest_area(photo)
+    shown = [Crop("reference", _data_uri(photo[area]), None, None)]
     for method in SHOWN:
-        if files := comparison.coded[method]:
-            coded = files.get(CROP_RATE) or files[min(files)]
-            png = _data_uri(arrived(coded, method, banks)[place])
-            shown.append(Crop(method, png, len(coded.file), coded.point))
+        if files := comparison.files[method]:
+            file = files.get(CROP_RATE) or files[min(files)]
+            png = _data_uri(output_image(file.encoded, banks)[area])
+            shown.append(Crop(method, png, len(file.encoded.payload), file.point))
     return shown
 
 
-def busiest(photo: NDArray[np.uint8]) -> tuple[slice, slice]:
-    """Rows and columns of the crop with the steepest brightness."""
+def busiest_area(photo: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """Rows and columns of the crop with the largest mean gradient of luma."""
     plane = luma(photo).astype(np.float64)
     steep = np.hypot(*(np.abs(np.gradient(plane, axis=axis)) for axis in (0, 1)))
     total = np.pad(steep.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
@@ -208,6 +219,6 @@ def busiest(photo: NDArray[np.uint8]) -> tuple[slice, slice]:
     return slice(top, top + rows), slice(left, left + columns)
 
 
-def _data_uri(picture: NDArray[np.uint8]) -> str:
-    png = save_png(np.ascontiguousarray(picture))
+def _data_uri(image: NDArray[np.uint8]) -> str:
+    png = save_png(np.ascontiguousarray(image))
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"

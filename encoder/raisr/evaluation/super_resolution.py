@@ -1,8 +1,8 @@
-"""PSNR of enlarged pictures, by the protocol of the super-resolution papers.
+"""PSNR of upscaled images, by the protocol of the super-resolution papers.
 
-Luma of MATLAB's rgb2ycbcr (16..235), the picture cropped to a multiple of the scale, reduced with
-the antialiased bicubic filter, rounded to 8 bits, enlarged, rounded and clipped; PSNR without a
-border of ceil(scale) pixels.
+Luma of MATLAB's rgb2ycbcr (16..235) is cropped to a multiple of the scale, downscaled with the
+antialiased bicubic filter, rounded to 8 bits, upscaled, rounded and clipped. PSNR is that of the
+image without a border of ceil(scale) pixels.
 """
 
 from __future__ import annotations
@@ -31,39 +31,39 @@ from raisr_decoder.shapes import Shape, scaled_shape
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A picture to be enlarged, and what it should become.
+class Downscaled:
+    """A reference image, and what is left of it after downscaling.
 
     Attributes
     ----------
-    original : ndarray of shape (M, N), float32
+    reference : ndarray of shape (M, N), float32
         Luma 16..235, not rounded.
-    small : ndarray of shape (M / scale, N / scale), uint8
+    base : ndarray of shape (M / scale, N / scale), uint8
     border : int
         Rows and columns along each edge that do not count.
     """
 
-    original: NDArray[np.float32]
-    small: NDArray[np.uint8]
+    reference: NDArray[np.float32]
+    base: NDArray[np.uint8]
     border: int
 
     @property
     def shape(self) -> Shape:
-        rows, columns = self.original.shape
+        rows, columns = self.reference.shape
         return rows, columns
 
-    def psnr(self, enlarged: NDArray[np.uint8]) -> float:
-        """PSNR in dB of an enlarged plane; infinite where it equals the original."""
+    def psnr(self, upscaled: NDArray[np.uint8]) -> float:
+        """PSNR in dB of an upscaled plane of shape (M, N); infinite where equal."""
         inner = slice(self.border, -self.border), slice(self.border, -self.border)
         with np.errstate(divide="ignore"):
             return float(
-                peak_signal_noise_ratio(self.original[inner], enlarged[inner], data_range=255)  # type: ignore[no-untyped-call]
+                peak_signal_noise_ratio(self.reference[inner], upscaled[inner], data_range=255)  # type: ignore[no-untyped-call]
             )
 
 
 @dataclass(frozen=True)
 class Score:
-    """PSNR of one picture in dB, enlarged by a bank and by bicubic interpolation."""
+    """PSNR in dB of one image, upscaled by a bank and by bicubic interpolation."""
 
     name: str
     psnr: float
@@ -71,7 +71,7 @@ class Score:
 
 
 def evaluate(source: Path, scale: Fraction, bank: Bank) -> Score:
-    """Measure how well a bank enlarges a picture.
+    """Measure how well a bank upscales an image.
 
     Parameters
     ----------
@@ -85,12 +85,12 @@ def evaluate(source: Path, scale: Fraction, bank: Bank) -> Score:
     ------
     InputUnreadable, ImageUnreadable, LimitExceeded, ImageTooSmall
     """
-    trial = prepare(read_photo(source), scale, source.name)
-    return Score(source.name, trial.psnr(enlarge(trial, bank)), trial.psnr(enlarge_bicubic(trial)))
+    image = downscale(read_photo(source), scale, source.name)
+    return Score(source.name, image.psnr(upscale(image, bank)), image.psnr(upscale_bicubic(image)))
 
 
 def mean_score(scores: list[Score]) -> Score:
-    """Mean of the PSNR of several pictures, as papers print it."""
+    """Mean of the PSNR of several images, as papers print it."""
     return Score(
         "mean",
         mean(score.psnr for score in scores),
@@ -99,7 +99,7 @@ def mean_score(scores: list[Score]) -> Score:
 
 
 def check_scale(bank: Bank, scale: Fraction) -> None:
-    """Refuse a bank that serves another scale alone.
+    """Refuse a bank that serves only another scale.
 
     Raises
     ------
@@ -109,8 +109,8 @@ def check_scale(bank: Bank, scale: Fraction) -> None:
         raise WrongScale(bank.id, bank.scale, scale)
 
 
-def prepare(photo: NDArray[np.uint8], scale: Fraction, name: str) -> Trial:
-    """Crop and reduce a picture.
+def downscale(photo: NDArray[np.uint8], scale: Fraction, name: str) -> Downscaled:
+    """Luma of an image, cropped and downscaled.
 
     Parameters
     ----------
@@ -123,28 +123,28 @@ def prepare(photo: NDArray[np.uint8], scale: Fraction, name: str) -> Trial:
     Raises
     ------
     ImageTooSmall
-        Nothing is left of it within the border.
+        Nothing is left within the border.
     """
     rows, columns = (size // scale.numerator * scale.numerator for size in photo.shape[:2])
     border = math.ceil(scale)
     smallest = (2 * border // scale.numerator + 1) * scale.numerator
     if min(rows, columns) < smallest:
         raise ImageTooSmall(name, photo.shape[:2], scale, smallest)
-    original = rgb2ycbcr(photo)[:rows, :columns, 0].astype(np.float32)
-    small = round_and_clip(bicubic(original, scaled_shape((rows, columns), 1 / scale)))
-    return Trial(original, small, border)
+    reference = rgb2ycbcr(photo)[:rows, :columns, 0].astype(np.float32)
+    base = round_and_clip(bicubic(reference, scaled_shape((rows, columns), 1 / scale)))
+    return Downscaled(reference, base, border)
 
 
-def enlarge(trial: Trial, bank: Bank) -> NDArray[np.uint8]:
-    """The small picture through the stages of a bank."""
-    steps = sampling_steps(trial.small.shape, bank, trial.shape)
-    small, engine = plane_of(trial.small), kernels.engine()
-    return round_luma(restore_luma(small, bank, trial.shape, steps, engine).whole())
+def upscale(image: Downscaled, bank: Bank) -> NDArray[np.uint8]:
+    """The base image after the stages of a bank."""
+    steps = sampling_steps(image.base.shape, bank, image.shape)
+    base, engine = plane_of(image.base), kernels.engine()
+    return round_luma(restore_luma(base, bank, image.shape, steps, engine).whole())
 
 
-def enlarge_bicubic(trial: Trial) -> NDArray[np.uint8]:
-    """The small picture enlarged as MATLAB's ``imresize`` does it."""
-    return round_and_clip(bicubic(trial.small.astype(np.float32), trial.shape))
+def upscale_bicubic(image: Downscaled) -> NDArray[np.uint8]:
+    """The base image upscaled as MATLAB's ``imresize`` does it."""
+    return round_and_clip(bicubic(image.base.astype(np.float32), image.shape))
 
 
 def round_and_clip(plane: NDArray[Any]) -> NDArray[np.uint8]:

@@ -187,7 +187,6 @@ class Trial:
             quality=self.quality,
             bank=bank,
             payload=pack(images.file(self.quality), metadata),
-            metadata=metadata,
             score=self.score,
             psnr=self.psnr,
         )

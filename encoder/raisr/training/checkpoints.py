@@ -1,4 +1,4 @@
-"""Where a training keeps what its tasks have made, until its bank is written."""
+"""The checkpoint directory: what the tasks of a training have made, kept until it is done."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from raisr.errors import (
 )
 
 CHECKSUM = 16
-"""Bytes before an item that tell whether it is whole."""
+"""Bytes before the content of an item, by which a damaged one is found out."""
 
 MARKER = "in-use"
+"""File that a running training locks."""
 
 
 @dataclass(frozen=True)
 class CheckpointDirectory:
-    """Named items of arrays, each in a file that is whole or counts as missing.
+    """Named items of arrays, each in a file; a damaged one counts as missing.
 
     Several processes may make the same item: the last one that finishes wins, with equal bytes.
 
@@ -45,7 +46,7 @@ class CheckpointDirectory:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Keep the folder for one training alone.
+        """Make the directory, and lock it for one training alone.
 
         Raises
         ------
@@ -62,11 +63,11 @@ class CheckpointDirectory:
             except BlockingIOError as error:
                 raise CheckpointsInUse(self.path) from error
             except OSError:
-                pass  # Some network storage cannot lock; two trainings then only do work twice.
+                pass  # Some network storage cannot lock; two trainings then only do the same twice.
             yield
 
     def check(self) -> None:
-        """Make sure that this machine sees the folder.
+        """Make sure that this machine sees the directory.
 
         Raises
         ------
@@ -122,12 +123,12 @@ class CheckpointDirectory:
         return arrays
 
     def drop(self, pattern: str) -> None:
-        """Remove items that are not needed any more."""
+        """Remove the items whose names match a pattern."""
         for path in self.path.glob(pattern):
             path.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder and all items."""
+        """Remove the directory and all its items."""
         shutil.rmtree(self.path, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""How what a bank is trained for spreads over the photographs."""
+"""Spreads the qualities and scales that a bank is trained for over the photographs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from raisr.training.settings import Settings
 
 VALIDATION_INTERVAL = 10
-"""One photograph of this many is measured and not trained on."""
+"""One photograph of this many is in the validation set."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A photograph and how it is coded.
+    """A photograph and how it is encoded.
 
     Attributes
     ----------
@@ -35,11 +35,11 @@ class Example:
     scale : Fraction
         Output size / base size.
     upsample_first : bool
-        Whether the filters see the base picture after a bicubic resize.
+        Whether the filters see the base image after a bicubic resize.
     sharpen : float
-        How much the target is sharpened; what is held back is compared with the original.
-    held_back : bool
-        Whether the filters are measured on it and not trained.
+        How much the target is sharpened; never in the validation set.
+    in_validation_set : bool
+        Whether the filters are measured on it instead of trained.
     """
 
     number: int
@@ -51,11 +51,11 @@ class Example:
     scale: Fraction
     upsample_first: bool
     sharpen: float
-    held_back: bool
+    in_validation_set: bool
 
 
 def spread(photos: Sequence[Path], settings: Settings) -> list[Example]:
-    """All photographs once for each bank, with qualities and scales from all of their ranges."""
+    """Each photograph once for each bank, with qualities and scales spread over their ranges."""
     numbers = count()
     return [
         Example(
@@ -67,18 +67,18 @@ def spread(photos: Sequence[Path], settings: Settings) -> list[Example]:
             quality,
             scale,
             settings.upsample_first,
-            0.0 if held_back else settings.sharpen,
-            held_back,
+            0.0 if in_validation_set else settings.sharpen,
+            in_validation_set,
         )
         for bank, qualities in enumerate(settings.qualities)
-        for photo, quality, scale, held_back in _spread_over(photos, qualities, settings)
+        for photo, quality, scale, in_validation_set in _spread_over(photos, qualities, settings)
     ]
 
 
 def _spread_over(
     photos: Sequence[Path], qualities: tuple[int, int], settings: Settings
 ) -> Iterator[tuple[Path, int, Fraction, bool]]:
-    """Each photograph with its quality and scale, and whether it is held back."""
+    """Each photograph with its quality and scale, and whether it is in the validation set."""
     (lowest, highest), (low, high) = qualities, settings.scales
     number, seed = len(photos), settings.seed
     shares = _fill(number, 0, seed), _fill(number, 1, seed)

@@ -1,7 +1,7 @@
 """Least squares per bucket: exact sums of normal equations, and filters on the integer grid.
 
 The sums (``A^T A`` and ``A^T b``) are sums of products of integers below 2**53, exact in float64
-in any order: how pictures are dealt out to processes cannot change a bit of a bank.
+in any order: how photographs are shared out among processes cannot change a bit of a bank.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from raisr_decoder.limits import MAX_GAIN
 
 TAPS = PATCH**2
 CHUNK = 1 << 16
-"""Samples that are float64 at the same time."""
+"""Samples that are converted to float64 at a time."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def canonical_samples(
     Parameters
     ----------
     plane : ndarray of shape (M, N), uint8
-        Luma of a base picture, restored so far.
+        Luma of a base image after the stages before.
     target : ndarray of shape at most (q * ceil(M / 2), q * ceil(N / 2)), uint8
-        Luma of its photograph.
+        Luma of the photograph.
     orientation : ndarray of shape (ceil(M / 2), ceil(N / 2)), int32
         As `cell_features` returns it.
     block : int

@@ -1,4 +1,4 @@
-"""What the filters learn from: luma of a base picture, restored so far, beside its photograph."""
+"""What the filters learn from: luma of a base image after some stages, beside the photograph's."""
 
 from __future__ import annotations
 
@@ -13,25 +13,19 @@ from skimage.filters import unsharp_mask
 from raisr import kernels
 from raisr.codecs import base_codec
 from raisr.errors import CheckpointDamaged, PhotographNotShared
-from raisr.evaluation.metrics import plane_psnr
 from raisr.images.downscaling import downscale_photo
 from raisr.images.reading import decode_base, read_photo
 from raisr.training.checkpoints import CheckpointDirectory
 from raisr.training.examples import Example
-from raisr_decoder.bank import FilterStage
-from raisr_decoder.blending import blend
+from raisr.training.items import load_stage, pair_name
 from raisr_decoder.color import luma, round_luma
 from raisr_decoder.pipeline import Steps, resize_luma
-from raisr_decoder.shapes import scaled_shape
-from raisr_decoder.tree import Tree
-
-MAX_PSNR = 100.0
-"""In dB; stands for equal planes."""
+from raisr_decoder.shapes import Shape, scaled_shape
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Luma before a stage, and what it should become.
+    """Luma before a stage, and the luma that the stage should make of it.
 
     Attributes
     ----------
@@ -43,111 +37,92 @@ class Pair:
     target: NDArray[np.uint8]
 
 
-def pair_after(work: CheckpointDirectory, example: Example, stages: int) -> Pair:
-    """The pair after the first filter stages, from the work folder or made anew.
+@dataclass(frozen=True)
+class EncodedLuma:
+    """Luma of a base image and of its photograph.
+
+    Attributes
+    ----------
+    base : ndarray of shape (M, N), uint8
+    steps : (Fraction, Fraction)
+        Base samples per output sample, along rows and columns.
+    photo : ndarray of shape (R, C), uint8
+    """
+
+    base: NDArray[np.uint8]
+    steps: Steps
+    photo: NDArray[np.uint8]
+
+    def upscaled(self) -> NDArray[np.int16]:
+        """Luma of the base image after a bicubic resize, as `resize_luma` returns it."""
+        return resize_luma(self.base, _shape(self.photo), self.steps, kernels.engine())
+
+
+def pair_after(checkpoints: CheckpointDirectory, example: Example, stages: int) -> Pair:
+    """The pair after the first filter stages, from the checkpoint directory or made anew.
 
     Raises
     ------
     RaisrError
         The photograph cannot be read.
     """
-    work.check()
-    found = work.load(pair_name(example, stages))
+    checkpoints.check()
+    found = checkpoints.load(pair_name(example, stages))
     if found is not None:
         return Pair(found["plane"].astype(np.uint8), found["target"].astype(np.uint8))
-    pair = _filtered(work, example, stages) if stages else _coded(example)
-    work.store(pair_name(example, stages), plane=pair.plane, target=pair.target)
+    pair = _filtered(checkpoints, example, stages) if stages else _first_pair(example)
+    checkpoints.store(pair_name(example, stages), plane=pair.plane, target=pair.target)
     if stages:
-        work.drop(pair_name(example, stages - 1))
+        checkpoints.drop(pair_name(example, stages - 1))
     return pair
 
 
-def pair_name(example: Example, stages: int) -> str:
-    return f"pair-{example.number}-after-{stages}"
+def encode_luma(example: Example) -> EncodedLuma:
+    """Encode and decode the base image of an example.
+
+    Raises
+    ------
+    PhotographNotShared
+    RaisrError
+        The photograph cannot be read.
+    """
+    if example.present and not example.photo.exists():
+        raise PhotographNotShared(example.photo, socket.gethostname())
+    photo = read_photo(example.photo)
+    codec = base_codec(example.base)
+    if example.upsample_first:
+        downscaled = codec.downscale(photo, scaled_shape(_shape(photo), 1 / example.scale))
+        steps = (
+            Fraction(downscaled.shape[0], photo.shape[0]),
+            Fraction(downscaled.shape[1], photo.shape[1]),
+        )
+    else:
+        downscaled = downscale_photo(photo, example.scale, codec.downscale)
+        steps = 1 / example.scale, 1 / example.scale
+    base = decode_base(codec.encode(downscaled, codec.nearest(example.quality)))
+    return EncodedLuma(luma(base), steps, luma(photo))
 
 
-def measure(work: CheckpointDirectory, example: Example, stages: int) -> float:
-    """Luma PSNR in dB after the first filter stages; of bicubic alone after none."""
-    pair = pair_after(work, example, stages)
-    if stages or example.upsample_first:
-        return _psnr(pair.plane, pair.target)
-    steps = 1 / example.scale, 1 / example.scale
-    cheap = resize_luma(pair.plane, _shape(pair.target), steps, kernels.engine())
-    return _psnr(round_luma(cheap), pair.target)
+def _shape(image: NDArray[np.uint8]) -> Shape:
+    """Rows and columns of an image or plane."""
+    return image.shape[0], image.shape[1]
 
 
-def measure_blended(
-    work: CheckpointDirectory, example: Example, stages: int, strength: int
-) -> float:
-    """Luma PSNR in dB after all filter stages and a blend stage."""
-    pair = pair_after(work, example, stages)
-    small, steps, full = _coded_small(example)
-    cheap = resize_luma(small, _shape(full), steps, kernels.engine())
-    return _psnr(round_luma(blend(pair.plane, cheap, strength)), pair.target)
-
-
-def store_stage(
-    work: CheckpointDirectory, number: int, bank: int, stage: FilterStage, cells: NDArray[np.int64]
-) -> None:
-    """Keep a finished stage of a bank and the cells of each of its buckets."""
-    tree = {"feature": stage.tree.feature, "threshold": stage.tree.threshold}
-    name = _stage_name(number, bank)
-    work.store(name, block=stage.block, weights=stage.weights, cells=cells, **tree)
-
-
-def load_stage(
-    work: CheckpointDirectory, number: int, bank: int
-) -> tuple[FilterStage, NDArray[np.int64]] | None:
-    """A finished stage of a bank and the cells of each of its buckets, if it is there."""
-    found = work.load(_stage_name(number, bank))
+def _filtered(checkpoints: CheckpointDirectory, example: Example, stages: int) -> Pair:
+    before = pair_after(checkpoints, example, stages - 1)
+    found = load_stage(checkpoints, stages, example.bank)
     if found is None:
-        return None
-    feature, threshold, weights = (
-        found[name].astype(np.int32) for name in ("feature", "threshold", "weights")
-    )
-    stage = FilterStage(int(found["block"]), Tree(feature, threshold), weights)
-    return stage, found["cells"].astype(np.int64)
-
-
-def _stage_name(number: int, bank: int) -> str:
-    return f"stage-{number}-of-{bank}"
-
-
-def _filtered(work: CheckpointDirectory, example: Example, stages: int) -> Pair:
-    before = pair_after(work, example, stages - 1)
-    found = load_stage(work, stages, example.bank)
-    if found is None:
-        raise CheckpointDamaged(work.path)
+        raise CheckpointDamaged(checkpoints.path)
     plane = round_luma(kernels.filter_plane(before.plane, found[0]))
     rows, columns = before.target.shape
     return Pair(plane[:rows, :columns], before.target)
 
 
-def _coded(example: Example) -> Pair:
-    small, steps, full = _coded_small(example)
-    target = _sharpened(full, example.sharpen)
-    if not example.upsample_first:
-        return Pair(small, target)
-    return Pair(round_luma(resize_luma(small, _shape(full), steps, kernels.engine())), target)
-
-
-def _coded_small(example: Example) -> tuple[NDArray[np.uint8], Steps, NDArray[np.uint8]]:
-    """Luma of the base picture, base samples per full sample, and luma of the photograph."""
-    if example.present and not example.photo.exists():
-        raise PhotographNotShared(example.photo, socket.gethostname())
-    picture = read_photo(example.photo)
-    codec = base_codec(example.base)
-    if example.upsample_first:
-        downscaled = codec.downscale(picture, scaled_shape(_shape(picture), 1 / example.scale))
-        steps = (
-            Fraction(downscaled.shape[0], picture.shape[0]),
-            Fraction(downscaled.shape[1], picture.shape[1]),
-        )
-    else:
-        downscaled = downscale_photo(picture, example.scale, codec.downscale)
-        steps = 1 / example.scale, 1 / example.scale
-    small = luma(decode_base(codec.encode(downscaled, codec.nearest(example.quality))))
-    return small, steps, luma(picture)
+def _first_pair(example: Example) -> Pair:
+    encoded = encode_luma(example)
+    target = _sharpened(encoded.photo, example.sharpen)
+    plane = round_luma(encoded.upscaled()) if example.upsample_first else encoded.base
+    return Pair(plane, target)
 
 
 def _sharpened(plane: NDArray[np.uint8], amount: float) -> NDArray[np.uint8]:
@@ -158,11 +133,3 @@ def _sharpened(plane: NDArray[np.uint8], amount: float) -> NDArray[np.uint8]:
     )
     rounded: NDArray[np.uint8] = np.clip(np.rint(sharp), 0, 255).astype(np.uint8)
     return rounded
-
-
-def _psnr(plane: NDArray[np.uint8], target: NDArray[np.uint8]) -> float:
-    return min(MAX_PSNR, plane_psnr(plane, target))
-
-
-def _shape(picture: NDArray[np.uint8]) -> tuple[int, int]:
-    return picture.shape[0], picture.shape[1]

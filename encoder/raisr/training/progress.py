@@ -1,4 +1,4 @@
-"""How far a training is, as a whole and step by step."""
+"""Reports the progress of a training, as a whole and step by step."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from raisr.progress import Progress
 from raisr.training.settings import Settings
 
 WHOLE = "training"
-"""The step that stands for all others; its parts are percent."""
+"""The step that stands for the whole training; its parts are percent."""
 
-CODING, SAMPLING, GROWING, SUMMING, MEASURING = (
-    "coding photographs",
+ENCODING, SAMPLING, GROWING, SUMMING, MEASURING = (
+    "encoding photographs",
     "sampling",
     "growing",
     "summing",
     "measuring",
 )
 
-# Seconds that two processes took for a photograph of 1.5 megapixels; only their ratios count.
-CODING_SECONDS = {"jpeg": 0.2, "webp": 0.4, "avif": 1.0, "png": 0.25}
+# Seconds for a photograph of 1.5 megapixels; only their ratios count.
+ENCODING_SECONDS = {"jpeg": 0.2, "webp": 0.4, "avif": 1.0, "png": 0.25}
 SAMPLING_SECONDS, SUMMING_SECONDS, MEASURING_SECONDS = 0.15, 0.15, 0.01
 LEVEL_SECONDS = 6.0
 """For one level of a tree, whatever the number of photographs."""
@@ -32,29 +32,37 @@ def measuring_step(stage: str) -> str:
 
 
 class TrainingProgress:
-    """Tells of each step, and of the whole."""
+    """Reports each step, and the share of the whole training that is done.
 
-    def __init__(self, told: Progress, photos: int, settings: Settings) -> None:
-        self._told = told
+    Parameters
+    ----------
+    report : callable
+    photos : int
+        Their number.
+    settings : Settings
+    """
+
+    def __init__(self, report: Progress, photos: int, settings: Settings) -> None:
+        self._report = report
         self._seconds = _seconds(photos, settings)
         self._done = dict.fromkeys(self._seconds, 0.0)
-        told(WHOLE, 0, 100)
+        report(WHOLE, 0, 100)
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        self._told(step, done, total)
+        self._report(step, done, total)
         self._done[step] = done / total
         share = sum(seconds * self._done[each] for each, seconds in self._seconds.items())
-        self._told(WHOLE, 100 * share / sum(self._seconds.values()), 100)
+        self._report(WHOLE, 100 * share / sum(self._seconds.values()), 100)
 
     def skip(self, step: str) -> None:
-        """Tell that nothing of a step is left to do, unless that is told already."""
+        """Report that nothing of a step is left to do, unless it is reported already."""
         if self._done.get(step) != 1:
             self(step, 1, 1)
 
 
 def _seconds(photos: int, settings: Settings) -> dict[str, float]:
-    """How long each step takes one process."""
-    seconds = {CODING: CODING_SECONDS[settings.base] * photos}
+    """About how long each step takes."""
+    seconds = {ENCODING: ENCODING_SECONDS[settings.base] * photos}
     for number, depth in enumerate(settings.depths, start=1):
         seconds[stage_step(number, SAMPLING)] = SAMPLING_SECONDS * photos
         seconds[stage_step(number, GROWING)] = LEVEL_SECONDS * depth

@@ -1,4 +1,4 @@
-"""What banks were made from, and what making them cost: a note beside each, and one for all."""
+"""The provenance of banks: what each was trained on, and what its training cost."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from raisr.training.settings import Settings
 from raisr.training.train import SPARSE, Trained, TrainedBank
 
 SUMMARY = "cost.json"
-"""The note on all banks of a folder."""
+"""File that says what all banks of a folder cost."""
 
 
 @dataclass
 class Cost:
-    """Of training: seconds, and peak memory in megabytes of the largest process."""
+    """Of a training: seconds, and peak memory in megabytes of the largest process."""
 
     seconds: float = 0.0
     peak_megabytes: float = 0.0
@@ -42,13 +42,13 @@ def measured() -> Iterator[Cost]:
 def describe(
     made: TrainedBank, trained: Trained, settings: Settings, sources: Sequence[Path], cost: Cost
 ) -> str:
-    """The note of one of the banks of a training, as JSON; the cost is that of all of them."""
-    note = {
+    """The provenance of one bank of a training, as JSON; the cost is that of all its banks."""
+    provenance = {
         "bank": made.bank.id,
         "quality": made.bank.quality,
         "photographs": {
             "used": trained.photographs,
-            "held_back": trained.held_back,
+            "validation": trained.validation_photographs,
             "unreadable": len(trained.unreadable),
             "folders": sorted({source.name for source in sources}),
         },
@@ -58,19 +58,20 @@ def describe(
         "cost": asdict(cost) | {"banks": len(trained.banks)},
         "versions": {name: version(name) for name in ("numpy", "pillow", "raisr")},
     }
-    return json.dumps(note, indent=2) + "\n"
+    return json.dumps(provenance, indent=2) + "\n"
 
 
 def holds(folder: Path, settings: Settings) -> bool:
     """Whether a folder holds banks of a training with these settings."""
-    return any(note["settings"] == _facts(settings) for note in _notes(folder))
+    return any(each["settings"] == _facts(settings) for each in _provenances(folder))
 
 
 def summary(folder: Path) -> str:
     """What all banks of a folder cost, as JSON."""
-    trainings = {json.dumps(note["settings"]): note["cost"] for note in _notes(folder)}
+    provenances = _provenances(folder)
+    trainings = {json.dumps(each["settings"]): each["cost"] for each in provenances}
     total = {
-        "banks": len(_notes(folder)),
+        "banks": len(provenances),
         "trainings": len(trainings),
         "seconds": round(sum(cost["seconds"] for cost in trainings.values())),
         "peak_megabytes": max(cost["peak_megabytes"] for cost in trainings.values()),
@@ -86,5 +87,5 @@ def _facts(settings: Settings) -> dict[str, Any]:
     return facts
 
 
-def _notes(folder: Path) -> list[dict[str, Any]]:
+def _provenances(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(bank.with_suffix(".json").read_text()) for bank in folder.glob("*.bank")]

@@ -18,7 +18,7 @@ class Settings:
         Lowest and highest output size / base size; the photographs are spread over the range.
     upsample_first : bool
         Whether the bank starts with a bicubic resize, which serves any scale (RAISR section II), or
-        its first filters enlarge, which takes one scale that the cell filter serves.
+        its first filters upscale, which takes one scale that the cell filter serves.
     qualities : tuple of (int, int)
         Ranges of the base codec's quality. Each gets a bank of its own, with all photographs spread
         over it; their trees are the same.
@@ -30,12 +30,12 @@ class Settings:
     blend : int
         Strength of a final blend stage, which takes back what sharpening breaks; 0 for none.
     min_gain : float or None
-        Luma PSNR in dB that a further filter stage must gain on the photographs held back; the last
-        stages of a bank that gain less are left out. None to keep all.
+        Luma PSNR in dB that a further filter stage must gain on the validation set; the last stages
+        of a bank that gain less are left out. None to keep all.
     ridge : float
         Pull of each bucket towards the filter of all buckets, as `solve` takes it.
     seed : int
-        Decides how qualities, scales and the photographs held back are spread.
+        Decides how qualities and scales are spread and which photographs the validation set has.
     """
 
     base: str

@@ -20,6 +20,7 @@ BINS = 8
 """Thresholds are tried at the borders between this many equally filled bins."""
 
 RIDGE = 100.0
+"""As `solve` takes it."""
 NEVER = np.int32(2**31 - 1)
 """Threshold that no feature exceeds."""
 
@@ -29,7 +30,7 @@ def grow_tree(
     features: NDArray[np.int32],
     depth: int,
     parallel: joblib.Parallel,
-    progress: Callable[[int, int], None],
+    report: Callable[[int, int], None],
 ) -> Tree:
     """Grow a complete tree.
 
@@ -41,8 +42,8 @@ def grow_tree(
     depth : int
         Levels of nodes; 0 for a single leaf.
     parallel : joblib.Parallel
-    progress : callable
-        Told how many levels are done, and of how many.
+    report : callable
+        Called with the number of levels that are done, and of all.
     """
     leaf = np.zeros(len(samples), np.int32)
     node_feature: list[NDArray[np.int32]] = []
@@ -62,7 +63,7 @@ def grow_tree(
         node_feature.append(best.astype(np.int32))
         node_threshold.append(threshold)
         leaf = 2 * leaf + (features[best[leaf], np.arange(leaf.size)] > threshold[leaf])
-        progress(level + 1, depth)
+        report(level + 1, depth)
     empty = [np.zeros(0, np.int32)]
     return Tree(np.concatenate(empty + node_feature), np.concatenate(empty + node_threshold))
 

@@ -33,11 +33,11 @@ def drawn(bank: Bank) -> np.ndarray:
 @pytest.mark.parametrize("depth", [0, 3])
 def test_every_kind_of_bank_can_be_drawn(block: int | None, depth: int) -> None:
     bank = random_bank(1, block=block, depth=depth)
-    picture = drawn(replace(bank, stages=(*bank.stages, BlendStage(32))))
-    rows, columns, _ = picture.shape
+    plot = drawn(replace(bank, stages=(*bank.stages, BlendStage(32))))
+    rows, columns, _ = plot.shape
     assert 800 < columns < 2000
     assert 2**depth * TILE < rows < 2**depth * TILE + 800
-    red, _, blue = picture.reshape(-1, 3).T.astype(int)
+    red, _, blue = plot.reshape(-1, 3).T.astype(int)
     assert (red - blue > 50).any()
     assert (blue - red > 50).any()
 
@@ -51,18 +51,18 @@ def test_stages_are_drawn_below_one_another() -> None:
     assert len(three) - len(one) > 2 * 16 * TILE
 
 
-def test_other_filters_and_other_questions_give_other_pictures() -> None:
+def test_other_filters_and_other_questions_give_other_plots() -> None:
     bank = random_bank(1)
     (stage,) = bank.stages
     assert isinstance(stage, FilterStage)
     filters = replace(stage, weights=stage.weights[::-1])
     tree = Tree((stage.tree.feature + 1) % len(FEATURES), stage.tree.threshold)
-    pictures = [
+    plots = [
         plot_bank(replace(bank, stages=(each,)))
         for each in (stage, filters, replace(stage, tree=tree))
     ]
-    assert len(set(pictures)) == 3
-    assert plot_bank(bank) == pictures[0]
+    assert len(set(plots)) == 3
+    assert plot_bank(bank) == plots[0]
 
 
 def test_branches_that_no_cell_takes_are_left_out() -> None:
@@ -86,7 +86,7 @@ def test_every_feature_can_be_explained() -> None:
     assert tuple(MEASURES) == FEATURES
 
 
-def test_thresholds_are_shown_in_units_of_the_picture() -> None:
+def test_thresholds_are_shown_in_units_of_the_image() -> None:
     # A ramp of 3 levels a pixel: central differences of 6, their squares weighted with 14 x 14.
     assert MEASURES["strength"].show(6**2 * 14**2) == "3"
     assert MEASURES["slope"].show(54) == "3"

@@ -11,35 +11,20 @@ from raisr.bank_store import BankStore
 from raisr.errors import ImageUnreadable, TooSmallToCompare
 from raisr.evaluation.comparison import (
     BASELINES,
-    METRICS,
     SMALLEST,
     Comparison,
     Point,
-    arrived,
-    bd_rate,
     check_photo,
     compare,
-    delta_rows,
-    look,
     mean_curve,
-    mean_delta,
+    measure_image,
     methods,
+    output_image,
     plain_codecs,
 )
 from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
-from raisr_decoder.metadata import parse
 from support import SAMPLES
-
-CURVE = [
-    Point(rate, 24 + 8 * math.log2(1 + 6 * rate), 1 - 0.2 / (1 + rate), 90 - 20 / rate)
-    for rate in (0.1, 0.2, 0.4, 0.8)
-]
-
-
-def cheaper(share: float) -> list[Point]:
-    """The same quality for a share of the bytes."""
-    return [replace(point, rate=share * point.rate) for point in CURVE]
 
 
 @pytest.fixture(scope="module")
@@ -55,41 +40,40 @@ def comparison(photo: Path) -> Comparison:
     return comparison
 
 
-# --- files ------------------------------------------------------------------------------------
-
-
 def test_every_method_keeps_within_the_bytes(comparison: Comparison) -> None:
-    assert list(comparison.coded) == methods()
-    for files in comparison.coded.values():
+    assert list(comparison.files) == methods()
+    for files in comparison.files.values():
         assert 1.2 in files
-        for rate, coded in files.items():
-            assert coded.point.rate == 8 * len(coded.file) / (96 * 128)
-            assert coded.point.rate <= rate
+        for rate, file in files.items():
+            assert file.point.rate == 8 * len(file.encoded.payload) / (96 * 128)
+            assert file.point.rate <= rate
 
 
 def test_what_is_measured_is_what_viewers_see(comparison: Comparison, photo: Path) -> None:
-    for method, files in comparison.coded.items():
-        coded = files[1.2]
-        seen = arrived(coded, method, BankStore())
-        assert coded.point == look(seen, read_photo(photo), len(coded.file))
+    for files in comparison.files.values():
+        file = files[1.2]
+        image = output_image(file.encoded, BankStore())
+        assert file.point == measure_image(image, read_photo(photo), len(file.encoded.payload))
 
 
-def test_plain_files_carry_no_record_and_payloads_do(comparison: Comparison) -> None:
+def test_plain_files_carry_no_metadata_and_payloads_do(comparison: Comparison) -> None:
     for method in BASELINES:
-        payload = comparison.coded[method][1.2]
-        assert parse(payload.file).shape == (96, 128)
-        assert payload.base in (method.removeprefix("raisr "), "jpeg", "webp", "avif")
+        encoded = comparison.files[method][1.2].encoded
+        assert encoded.metadata.shape == (96, 128)
+        assert encoded.base in (method.removeprefix("raisr "), "jpeg", "webp", "avif")
     for method in plain_codecs():
-        assert b"RAISR" not in comparison.coded[method][1.2].file
+        encoded = comparison.files[method][1.2].encoded
+        assert b"RAISR" not in encoded.payload
+        assert encoded.bank is None
 
 
 def test_a_rate_that_a_codec_cannot_reach_is_missing(comparison: Comparison) -> None:
-    assert 0.1 not in comparison.coded["JPEG"]
+    assert 0.1 not in comparison.files["JPEG"]
 
 
-def test_an_equal_picture_is_perfect(photo: Path) -> None:
+def test_an_equal_image_is_perfect(photo: Path) -> None:
     pixels = read_photo(photo)
-    assert look(pixels, pixels, 1536) == Point(1.0, math.inf, 1.0, 100.0)
+    assert measure_image(pixels, pixels, 1536) == Point(1.0, math.inf, 1.0, 100.0)
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
@@ -103,51 +87,11 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
         check_photo(broken)
 
 
-# --- deltas -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("share", [0.5, 0.9, 1.25])
-def test_the_delta_is_the_share_of_bytes(metric: str, share: float) -> None:
-    assert bd_rate(cheaper(share), CURVE, metric) == pytest.approx(100 * (share - 1))
-
-
-def test_the_order_of_points_does_not_matter() -> None:
-    assert bd_rate(cheaper(0.8)[::-1], CURVE, "psnr") == pytest.approx(-20)
-
-
-def test_files_that_a_smaller_one_equals_do_not_count() -> None:
-    wasteful = replace(CURVE[1], rate=CURVE[1].rate * 1.5)
-    lossless = Point(2.0, math.inf, 1.0, 100.0)
-    assert bd_rate([*cheaper(0.8), wasteful, lossless], CURVE, "psnr") == pytest.approx(-20)
-
-
-def test_there_is_no_delta_where_curves_share_no_quality() -> None:
-    better = [replace(point, psnr=point.psnr + 100) for point in CURVE]
-    assert math.isnan(bd_rate(better, CURVE, "psnr"))
-    assert math.isnan(bd_rate(CURVE[:1], CURVE, "psnr"))
-    assert math.isnan(bd_rate([], CURVE, "psnr"))
-
-
-def test_means_leave_out_what_is_missing(comparison: Comparison, photo: Path) -> None:
-    name = "WebP"
-    files = comparison.coded[name]
-    poorer = {
-        rate: replace(coded, point=replace(coded.point, psnr=coded.point.psnr - 2))
-        for rate, coded in files.items()
-        if rate == 1.2
-    }
-    both = [comparison, Comparison(photo, comparison.coded | {name: poorer})]
-    (point,) = mean_curve(both, name)
-    assert point.psnr == pytest.approx(files[1.2].point.psnr - 1)
-    assert point.score == pytest.approx(files[1.2].point.score)
-    alone = mean_delta([comparison], "raisr webp", name, "psnr")
-    assert mean_delta(both, "raisr webp", name, "psnr") == pytest.approx(alone)
-
-
-def test_each_method_meets_its_rivals(comparison: Comparison) -> None:
-    rows = delta_rows([comparison])
-    assert [(method, baseline) for method, baseline, _ in rows] == [
-        (method, baseline) for method, baselines in BASELINES.items() for baseline in baselines
-    ]
-    assert all(len(values) == len(METRICS) for *_, values in rows)
+def test_the_mean_curve_has_the_rates_that_all_photographs_have(comparison: Comparison) -> None:
+    files = comparison.files["WebP"]
+    point = files[1.2].point
+    poorer = replace(files[1.2], point=replace(point, psnr=point.psnr - 2))
+    other = replace(comparison, files=comparison.files | {"WebP": {1.2: poorer}})
+    (mean,) = mean_curve([comparison, other], "WebP")
+    assert mean.psnr == pytest.approx(point.psnr - 1)
+    assert mean.score == pytest.approx(point.score)

@@ -11,7 +11,7 @@ import pytest
 
 from raisr.bank_store import BankStore
 from raisr.evaluation.comparison import METRICS, Comparison, compare, methods
-from raisr.evaluation.report import CROP, SHOWN, busiest, lines, render
+from raisr.evaluation.report import CROP, SHOWN, busiest_area, lines, render
 from raisr.images.reading import decode_photo, read_photo
 from raisr.images.writing import save_png
 from support import SAMPLES, random_picture
@@ -94,32 +94,32 @@ def test_plots_are_whole_and_no_name_is_used_twice(source: str) -> None:
 def test_crops_show_the_photograph_and_what_became_of_it(
     source: str, comparisons: list[Comparison]
 ) -> None:
-    pictures = [
+    images = [
         decode_photo(base64.b64decode(link.partition(",")[2]), "crop")
         for link in Page(source).links
         if link.startswith("data:")
     ]
     each = 1 + len(SHOWN)
-    assert len(pictures) == each * len(comparisons)
+    assert len(images) == each * len(comparisons)
     for number, comparison in enumerate(comparisons):
-        original, *coded = pictures[number * each :][:each]
+        reference, *outputs = images[number * each :][:each]
         photo = read_photo(comparison.photo)
-        assert (original == photo).all()
-        assert all(0 < np.abs(crop.astype(int) - photo).mean() < 40 for crop in coded)
+        assert (reference == photo).all()
+        assert all(0 < np.abs(crop.astype(int) - photo).mean() < 40 for crop in outputs)
 
 
 def test_crops_are_taken_where_most_is_to_see() -> None:
     photo = np.full((600, 800, 3), 90, np.uint8)
     rows, columns = CROP
     photo[300 : 300 + rows, 420 : 420 + columns] = random_picture(1, rows, columns)
-    top, left = busiest(photo)
+    top, left = busiest_area(photo)
     assert abs(top.start - 300) <= 2
     assert abs(left.start - 420) <= 2
     assert photo[top, left].shape[:2] == CROP
 
 
 def test_a_small_or_flat_photograph_is_shown_whole() -> None:
-    assert busiest(np.zeros((64, 900, 3), np.uint8)) == (slice(0, 64), slice(0, CROP[1]))
+    assert busiest_area(np.zeros((64, 900, 3), np.uint8)) == (slice(0, 64), slice(0, CROP[1]))
 
 
 def test_each_method_has_a_line_of_its_own() -> None:

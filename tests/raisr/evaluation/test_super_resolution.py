@@ -11,10 +11,10 @@ from raisr.errors import ImageTooSmall, WrongScale
 from raisr.evaluation.super_resolution import (
     Score,
     check_scale,
-    enlarge_bicubic,
+    downscale,
     evaluate,
     mean_score,
-    prepare,
+    upscale_bicubic,
 )
 from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
@@ -55,9 +55,9 @@ def test_the_bicubic_figure_agrees_with_the_protocol_written_out(scale: Fraction
         error = error[1:-1, 1:-1]
     expected = 10 * np.log10(255**2 / np.mean(error**2))
 
-    trial = prepare(photo, scale, "waves")
-    assert (trial.small == small).all()
-    assert trial.psnr(enlarge_bicubic(trial)) == pytest.approx(expected, abs=1e-4)
+    image = downscale(photo, scale, "waves")
+    assert (image.base == small).all()
+    assert image.psnr(upscale_bicubic(image)) == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_shipped_bank_beats_bicubic(tmp_path: Path) -> None:
@@ -69,12 +69,12 @@ def test_the_shipped_bank_beats_bicubic(tmp_path: Path) -> None:
 
 
 def test_nothing_beyond_the_border_counts() -> None:
-    trial = prepare(np.zeros((12, 12, 3), np.uint8), Fraction(2), "black")
-    enlarged = np.full((12, 12), 16, np.uint8)
-    enlarged[:2] = enlarged[:, -2:] = 255
-    assert trial.psnr(enlarged) == np.inf
-    enlarged[2, 2] = 17
-    assert trial.psnr(enlarged) == pytest.approx(10 * np.log10(255**2 * 64))
+    image = downscale(np.zeros((12, 12, 3), np.uint8), Fraction(2), "black")
+    upscaled = np.full((12, 12), 16, np.uint8)
+    upscaled[:2] = upscaled[:, -2:] = 255
+    assert image.psnr(upscaled) == np.inf
+    upscaled[2, 2] = 17
+    assert image.psnr(upscaled) == pytest.approx(10 * np.log10(255**2 * 64))
 
 
 def test_the_mean_is_that_of_decibels() -> None:
@@ -96,10 +96,10 @@ def test_a_bank_of_another_scale_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("shape", "scale"), [((4, 50), 2), ((50, 5), 2), ((2, 2), 3)])
-def test_a_picture_too_small_is_refused(shape: tuple[int, int], scale: int) -> None:
+def test_an_image_too_small_is_refused(shape: tuple[int, int], scale: int) -> None:
     with pytest.raises(ImageTooSmall) as caught:
-        prepare(np.zeros((*shape, 3), np.uint8), Fraction(scale), "tiny")
+        downscale(np.zeros((*shape, 3), np.uint8), Fraction(scale), "tiny")
     assert (caught.value.shape, caught.value.scale) == (shape, scale)
     smallest = caught.value.smallest
-    trial = prepare(np.zeros((smallest, smallest, 3), np.uint8), Fraction(scale), "small")
-    assert trial.psnr(enlarge_bicubic(trial)) == np.inf
+    image = downscale(np.zeros((smallest, smallest, 3), np.uint8), Fraction(scale), "small")
+    assert image.psnr(upscale_bicubic(image)) == np.inf

@@ -23,25 +23,26 @@ RAISR = Path(sys.executable).with_name("raisr")
 OPTIONS = ("--quality", "40-60", "--stages", "2", "--buckets", "8", "--jobs", "2")
 
 
-def start_training(photos: Path, bank: Path, work: Path) -> subprocess.Popen[bytes]:
-    command = [RAISR, "train", photos, "-o", bank, "--checkpoints", work, *OPTIONS]
+def start_training(photos: Path, bank: Path, checkpoints: Path) -> subprocess.Popen[bytes]:
+    command = [RAISR, "train", photos, "-o", bank, "--checkpoints", checkpoints, *OPTIONS]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
 
 
-def wait_for(work: Path, item: str, process: subprocess.Popen[bytes]) -> Path:
+def wait_for(checkpoints: Path, item: str, process: subprocess.Popen[bytes]) -> Path:
     """The item of the training, once it is there."""
     while process.poll() is None:
-        for path in work.glob(f"*/{item}"):
+        for path in checkpoints.glob(f"*/{item}"):
             return path
         time.sleep(0.01)
     pytest.fail(f"training ended before {item} was there")
 
 
 def test_killed_training_goes_on_and_gives_the_same_bank(tmp_path: Path) -> None:
-    photos, bank, work = tmp_path / "photos", tmp_path / "new.bank", tmp_path / "work"
+    photos, bank = tmp_path / "photos", tmp_path / "new.bank"
+    checkpoints = tmp_path / "checkpoints"
     paths = crops(photos, 10)
-    with start_training(photos, bank, work) as process:
-        stage = wait_for(work, "stage-1-of-0", process)
+    with start_training(photos, bank, checkpoints) as process:
+        stage = wait_for(checkpoints, "stage-1-of-0", process)
         os.killpg(process.pid, signal.SIGKILL)
     assert not bank.exists()
     # Half-written and damaged items of whatever is there do not count.
@@ -52,11 +53,11 @@ def test_killed_training_goes_on_and_gives_the_same_bank(tmp_path: Path) -> None
     content[len(content) // 2] ^= 1
     pair.write_bytes(content)
 
-    with start_training(photos, bank, work) as process:
+    with start_training(photos, bank, checkpoints) as process:
         assert process.wait() == 0
     undisturbed = train(paths, SETTINGS, 2, silent)
     assert load(bank.read_bytes()).id == undisturbed.banks[0].bank.id
-    assert not list(work.iterdir())
+    assert not list(checkpoints.iterdir())
 
 
 def test_finished_stages_are_not_done_again(tmp_path: Path) -> None:
@@ -70,13 +71,13 @@ def test_finished_stages_are_not_done_again(tmp_path: Path) -> None:
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        train(photos, SETTINGS, 1, interrupt, tmp_path / "work")
+        train(photos, SETTINGS, 1, interrupt, tmp_path / "checkpoints")
     steps: dict[str, float] = {}
 
-    def note(step: str, _done: float, total: float) -> None:
+    def record(step: str, _done: float, total: float) -> None:
         steps[step] = total
 
-    resumed = train(photos, SETTINGS, 1, note, tmp_path / "work")
+    resumed = train(photos, SETTINGS, 1, record, tmp_path / "checkpoints")
     assert resumed.banks[0].bank.id == train(photos, SETTINGS, 1, silent).banks[0].bank.id
     # A step that is skipped has one part; without, there would be one for each photograph.
     assert steps["stage 1: sampling"] == steps["stage 2: sampling"] == 1
@@ -87,34 +88,35 @@ def test_other_settings_or_photographs_are_another_training(tmp_path: Path) -> N
     photos = crops(tmp_path / "photos", 2)
     quick = replace(SETTINGS, depths=(0,))
     folders = {
-        train(photos, quick, 1, silent, tmp_path).work,
-        train(photos[:1], quick, 1, silent, tmp_path).work,
-        train(photos, replace(quick, seed=1), 1, silent, tmp_path).work,
+        train(photos, quick, 1, silent, tmp_path).checkpoints,
+        train(photos[:1], quick, 1, silent, tmp_path).checkpoints,
+        train(photos, replace(quick, seed=1), 1, silent, tmp_path).checkpoints,
     }
     os.utime(photos[0], (1, 1))
-    folders.add(train(photos, quick, 1, silent, tmp_path).work)
+    folders.add(train(photos, quick, 1, silent, tmp_path).checkpoints)
     assert len(folders) == 4
 
 
 def test_a_damaged_item_counts_as_missing(tmp_path: Path) -> None:
-    work = CheckpointDirectory(tmp_path / "work")
-    with work.opened():
-        work.store("item", numbers=np.arange(9))
-        found = work.load("item")
+    checkpoints = CheckpointDirectory(tmp_path / "checkpoints")
+    with checkpoints.opened():
+        checkpoints.store("item", numbers=np.arange(9))
+        found = checkpoints.load("item")
         assert found is not None
         assert (found["numbers"] == np.arange(9)).all()
-        path = work.path / "item"
+        path = checkpoints.path / "item"
         whole = path.read_bytes()
         for position in range(0, len(whole), 7):
             path.write_bytes(
                 whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :]
             )
-            assert work.load("item") is None
+            assert checkpoints.load("item") is None
             path.write_bytes(whole[:position])
-            assert work.load("item") is None
+            assert checkpoints.load("item") is None
 
 
 def test_the_same_training_runs_once_at_a_time(tmp_path: Path) -> None:
-    work = CheckpointDirectory(tmp_path / "work")
-    with work.opened(), pytest.raises(CheckpointsInUse), CheckpointDirectory(work.path).opened():
+    checkpoints = CheckpointDirectory(tmp_path / "checkpoints")
+    again = CheckpointDirectory(checkpoints.path)
+    with checkpoints.opened(), pytest.raises(CheckpointsInUse), again.opened():
         pass

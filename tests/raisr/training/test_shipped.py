@@ -21,11 +21,11 @@ def test_what_is_shipped_is_what_the_table_of_trainings_gives() -> None:
 
 def test_each_bank_has_its_provenance_and_all_have_one_cost() -> None:
     folder = shipped_folder()
-    notes = {path.name: json.loads(path.read_text()) for path in folder.glob("*.json")}
-    total = notes.pop(SUMMARY)
-    assert {f"{note['bank']}.json" for note in notes.values()} == set(notes)
-    assert {path.with_suffix(".json").name for path in folder.glob("*.bank")} == set(notes)
-    assert total["banks"] == len(notes)
+    provenances = {path.name: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    total = provenances.pop(SUMMARY)
+    assert {f"{each['bank']}.json" for each in provenances.values()} == set(provenances)
+    assert {path.with_suffix(".json").name for path in folder.glob("*.bank")} == set(provenances)
+    assert total["banks"] == len(provenances)
 
 
 def test_ranges_of_quality_adjoin() -> None:

@@ -39,14 +39,12 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def test_a_bank_beats_bicubic_on_another_photograph(photos: list[Path]) -> None:
     bank = train(photos[:-1], SETTINGS, 1, silent).banks[0].bank
-    original = read_photo(photos[-1])
-    base = decode_base(
-        base_codec("jpeg").encode(downscale_photo(original, Fraction(2), lanczos), 50)
+    photo = read_photo(photos[-1])
+    base = decode_base(base_codec("jpeg").encode(downscale_photo(photo, Fraction(2), lanczos), 50))
+    filtered, bicubic_psnr = (
+        luma_psnr(restore(base, each, photo.shape[:2]), photo) for each in (bank, NO_FILTERS)
     )
-    restored, cheap = (
-        luma_psnr(restore(base, each, original.shape[:2]), original) for each in (bank, NO_FILTERS)
-    )
-    assert restored > cheap + 0.1
+    assert filtered > bicubic_psnr + 0.1
     assert load(save(bank)).id == bank.id
 
 
@@ -54,13 +52,13 @@ def test_an_upsample_first_bank_beats_bicubic_at_any_scale(photos: list[Path]) -
     settings = Settings("png", (Fraction(3, 2), Fraction(2)), True, ((100, 100),), (2,))
     bank = train(photos[:-1], settings, 1, silent).banks[0].bank
     assert isinstance(bank.stages[0], ResizeStage)
-    original = read_photo(photos[-1])
+    photo = read_photo(photos[-1])
     for divisor in (1.6, 1.87):
-        small = bicubic(original, (round(300 / divisor), round(401 / divisor)))
-        restored, cheap = (
-            luma_psnr(restore(small, each, (300, 401)), original) for each in (bank, NO_FILTERS)
+        small = bicubic(photo, (round(300 / divisor), round(401 / divisor)))
+        filtered, bicubic_psnr = (
+            luma_psnr(restore(small, each, (300, 401)), photo) for each in (bank, NO_FILTERS)
         )
-        assert restored > cheap + 0.1
+        assert filtered > bicubic_psnr + 0.1
 
 
 def test_sharpened_targets_give_a_sharper_bank_and_blending_calms_it(photos: list[Path]) -> None:
@@ -69,8 +67,8 @@ def test_sharpened_targets_give_a_sharper_bank_and_blending_calms_it(photos: lis
         for amount in (0, 1.5)
     )
     blended = Bank("jpeg", (40, 60), (*sharp.stages, BlendStage(64)))
-    original = read_photo(photos[-1])
-    small = lanczos(original, (150, 201))
+    photo = read_photo(photos[-1])
+    small = lanczos(photo, (150, 201))
 
     def roughness(bank: Bank) -> float:
         plane = luma(restore(small, bank, (300, 401))).astype(float)
@@ -104,27 +102,27 @@ def test_stages_have_the_blocks_of_their_scale(photos: list[Path]) -> None:
     assert [stage.block for stage in stages if isinstance(stage, FilterStage)] == [3, 2]
 
 
-def test_of_ten_photographs_one_is_held_back_and_measured(tmp_path: Path) -> None:
+def test_of_ten_photographs_one_is_in_the_validation_set(tmp_path: Path) -> None:
     photos = crops(tmp_path / "photos", 10)
     trained = train(photos, replace(SETTINGS, blend=16), 2, silent)
-    assert (trained.photographs, trained.held_back) == (9, 1)
+    assert (trained.photographs, trained.validation_photographs) == (9, 1)
     (made,) = trained.banks
     assert list(made.psnr) == ["base alone", "stage 1", "stage 2", "blend"]
     assert made.psnr["base alone"] + 0.1 < made.psnr["stage 1"]
     # What a decoder makes of the same photograph.
-    (example,) = (each for each in spread(photos, SETTINGS) if each.held_back)
-    original = read_photo(example.photo)
+    (example,) = (each for each in spread(photos, SETTINGS) if each.in_validation_set)
+    photo = read_photo(example.photo)
     codec = base_codec("jpeg")
-    small = codec.encode(downscale_photo(original, Fraction(2), codec.reduce), example.quality)
+    small = codec.encode(downscale_photo(photo, Fraction(2), codec.downscale), example.quality)
     unblended = replace(made.bank, stages=made.bank.stages[:-1])
     for name, bank in {"stage 2": unblended, "blend": made.bank}.items():
-        level = luma_psnr(restore(decode_base(small), bank, original.shape[:2]), original)
+        level = luma_psnr(restore(decode_base(small), bank, photo.shape[:2]), photo)
         assert made.psnr[name] == pytest.approx(level, abs=0.05)
 
 
 def test_few_photographs_are_all_trained_on(photos: list[Path]) -> None:
     trained = train(photos, replace(SETTINGS, depths=(0,)), 1, silent)
-    assert (trained.photographs, trained.held_back) == (len(photos), 0)
+    assert (trained.photographs, trained.validation_photographs) == (len(photos), 0)
     assert trained.banks[0].psnr == {}
 
 
@@ -134,7 +132,7 @@ def test_ranges_of_quality_get_banks_of_their_own_with_the_same_trees(tmp_path: 
     trained = train(photos, replace(SETTINGS, qualities=ranges), 2, silent)
     low, high = (made.bank for made in trained.banks)
     assert (low.quality, high.quality) == ranges
-    assert (trained.photographs, trained.held_back) == (9, 1)
+    assert (trained.photographs, trained.validation_photographs) == (9, 1)
     pairs = list(zip(filter_stages(low), filter_stages(high), strict=True))
     for ours, theirs in pairs:
         assert (ours.tree.threshold == theirs.tree.threshold).all()
@@ -142,11 +140,10 @@ def test_ranges_of_quality_get_banks_of_their_own_with_the_same_trees(tmp_path: 
     low_psnr, high_psnr = (made.psnr["base alone"] for made in trained.banks)
     assert low_psnr + 1 < high_psnr
     # Each does better where it belongs than in the place of the other.
-    original = read_photo(photos[9])
-    small = base_codec("jpeg").encode(downscale_photo(original, Fraction(2), lanczos), 8)
+    photo = read_photo(photos[9])
+    small = base_codec("jpeg").encode(downscale_photo(photo, Fraction(2), lanczos), 8)
     fitting, strange = (
-        luma_psnr(restore(decode_base(small), bank, original.shape[:2]), original)
-        for bank in (low, high)
+        luma_psnr(restore(decode_base(small), bank, photo.shape[:2]), photo) for bank in (low, high)
     )
     assert fitting > strange
 
@@ -162,9 +159,11 @@ def test_the_seed_spreads_photographs_in_another_way(photos: list[Path]) -> None
     many = photos * 20
     spreads = [spread(many, replace(SETTINGS, seed=seed)) for seed in (0, 0, 1)]
     assert spreads[0] == spreads[1]
-    held = [{each.number for each in examples if each.held_back} for examples in spreads]
-    assert len(held[0]) == len(held[2]) == len(many) // 10
-    assert not held[0] & held[2]
+    validation = [
+        {each.number for each in examples if each.in_validation_set} for examples in spreads
+    ]
+    assert len(validation[0]) == len(validation[2]) == len(many) // 10
+    assert not validation[0] & validation[2]
     qualities = [[each.quality for each in examples] for examples in spreads]
     assert qualities[0] != qualities[2]
     assert {min(each) for each in qualities} == {40}
