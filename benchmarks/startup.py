@@ -142,7 +142,6 @@ def make_stock_runtime(folder: Path) -> None:
     for piece in (
         *(pyodide / name for name in ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm")),
         pyodide / "python_stdlib.zip",
-        modules / "comlink/dist/esm/comlink.mjs",
         fetch_wheel(numpy, cache, sources(numpy.file_name, None, CDN, MIRROR)),
         wheel,
     ):

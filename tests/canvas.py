@@ -11,8 +11,8 @@ from playwright.sync_api import Locator
 from raisr.images.reading import decode_image
 from support import assert_same_pixels
 
-PATIENCE = 30
-"""Seconds until a frame that a worker painted must have arrived on the page."""
+MAX_WAIT_SECONDS = 30
+"""For a frame that a worker painted to arrive on the page."""
 
 DATA_URL = "(element) => element.shadowRoot.querySelector('canvas').toDataURL('image/png')"
 
@@ -20,18 +20,18 @@ DATA_URL = "(element) => element.shadowRoot.querySelector('canvas').toDataURL('i
 def assert_shows(element: Locator, expected: NDArray[np.uint8], evidence: Path, what: str) -> None:
     """Compare what a <raisr-img> shows with pixels of shape (M, N, 3) or (M, N, 4), uint8.
 
-    On a busy machine it may be restored a little before the worker's last frame arrives.
+    On a busy machine it may say `decoded` a little before the worker's last frame arrives.
     """
-    late = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     actual = _shown(element)
-    while not np.array_equal(actual, expected) and time.monotonic() < late:
+    while not np.array_equal(actual, expected) and time.monotonic() < deadline:
         element.page.wait_for_timeout(100)
         actual = _shown(element)
     assert_same_pixels(actual, expected, evidence, what)
 
 
 def pixels(data_url: str) -> NDArray[np.uint8]:
-    """The pixels of a picture in a data URL: shape (M, N, 3) or (M, N, 4); (0, 0, 3) for none."""
+    """The pixels of an image in a data URL: shape (M, N, 3) or (M, N, 4); (0, 0, 3) for none."""
     data = base64.b64decode(data_url.partition(",")[2])
     return decode_image(data, "canvas").pixels if data else np.empty((0, 0, 3), np.uint8)
 

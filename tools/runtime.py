@@ -26,7 +26,6 @@ from tools.wheels import CDN, MIRROR, build_wheel, fetch_wheel, keep_folder, pre
 PACKING = Path(__file__).with_name("packing")
 LOCK = "pyodide-lock.json"
 LIBRARIES = {
-    "comlink.mjs": "comlink/dist/esm/comlink.mjs",
     "img-comparison-slider.js": "img-comparison-slider/dist/index.js",
 }
 ARCHIVES = ("standard.zip", "packages.tar")

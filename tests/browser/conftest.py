@@ -17,14 +17,15 @@ from raisr.images.reading import read_photo
 from raisr.search.search import search
 from raisr.search.settings import Settings
 from raisr_decoder.metadata import Metadata, pack
-from raisr_web import runtime
 from raisr_web.export import export
+from raisr_web.runtime import FOLDER
+from tools import runtime
 
 LARGE = (4000, 6000)
-"""Rows and columns of a picture of 24 megapixels."""
+"""Rows and columns of an image of 24 megapixels."""
 
-PATIENCE = 300_000
-"""Milliseconds until a browser that does not do what a test waits for has failed it."""
+MAX_WAIT_MILLISECONDS = 300_000
+"""For a browser to do what a test waits for."""
 
 CHECKOUT = Path(__file__).parents[2]
 PROGRAMS = {"chromium": "chromium", "firefox": "firefox-esr"}
@@ -56,15 +57,15 @@ def browser_type_launch_args(
 
 @pytest.fixture
 def new_context(new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
-    """Patient: on a busy machine encoding, starting Python and restoring take their time."""
+    """Contexts with long timeouts: a busy machine takes long to encode, start Python and decode."""
 
-    def patient(**options: Any) -> BrowserContext:
+    def create(**options: Any) -> BrowserContext:
         context = new_context(**options)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(MAX_WAIT_MILLISECONDS)
         return context
 
-    expect.set_options(timeout=PATIENCE)
-    return patient
+    expect.set_options(timeout=MAX_WAIT_MILLISECONDS)
+    return create
 
 
 @pytest.fixture(scope="session")
@@ -88,9 +89,9 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def python_runtime() -> Path:
-    """The folder that `raisr runtime` fills, as the sources are now."""
+    """The folder that `python -m tools.runtime` fills, as the sources are now."""
     runtime.assemble(CHECKOUT)
-    return runtime.FOLDER
+    return FOLDER
 
 
 @pytest.fixture(scope="session")
@@ -111,15 +112,15 @@ def server(
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, python_runtime: Path) -> Path:
-    """An exported site of two pictures, one of them shown ten times."""
+    """An exported site of two images, and pages that show one of them once or ten times."""
     photos, site = tmp_path_factory.mktemp("photos"), tmp_path_factory.mktemp("site")
     for name in ("two-dogs.jpg", "dandelions.jpg"):
         shutil.copy(CHECKOUT / "samples" / name, photos)
     export(photos, site, tmp_path_factory.mktemp("cache"), python_runtime, lambda *_: None)
-    picture = '<raisr-img src="photos/two-dogs.jpg" width="100" height="150"></raisr-img>'
+    element = '<raisr-img src="photos/two-dogs.jpg" width="100" height="150"></raisr-img>'
     script = '<script type="module" src="raisr/{}"></script>'
-    (site / "ten.html").write_text(script.format("raisr-img.js") + 10 * picture)
+    (site / "ten.html").write_text(script.format("raisr-img.js") + 10 * element)
     (site / "blank.html").write_text("<!doctype html><body></body>")
-    (site / "one.html").write_text(script.format("raisr-img.js") + picture)
-    (site / "offline.html").write_text(script.format("offline.js") + picture)
+    (site / "one.html").write_text(script.format("raisr-img.js") + element)
+    (site / "offline.html").write_text(script.format("offline.js") + element)
     return site

@@ -15,7 +15,7 @@ from support import Vector, assert_same_pixels, read_vectors
 VECTORS = read_vectors()
 
 # Python's own answer, not what a canvas makes of it: a canvas loses colour where alpha is low.
-RESTORE_ALL = """async ([vectors, engine]) => {
+DECODE_ALL = """async ([vectors, engine]) => {
   const { startPython } = await import("/raisr/python.js");
   const decoder = await startPython();
   const name = decoder.engine().name;
@@ -26,7 +26,7 @@ RESTORE_ALL = """async ([vectors, engine]) => {
   return vectors.map(({ payload, base, width, height, bank }) => {
     const filters = bank === null ? undefined : bytes(bank);
     const pixels = [];
-    for (const strip of decoder.restore(bytes(payload), bytes(base), width, height, filters)) {
+    for (const strip of decoder.decode(bytes(payload), bytes(base), width, height, filters)) {
       const view = strip.getBuffer("u8");
       pixels.push(...view.data);
       view.release();
@@ -38,13 +38,13 @@ RESTORE_ALL = """async ([vectors, engine]) => {
 
 
 @pytest.fixture(scope="module", params=["kernel", "numpy"])
-def restored(
+def decoded(
     browser: Browser, server: str, request: pytest.FixtureRequest
 ) -> Iterator[dict[str, NDArray[np.uint8]]]:
-    """RGBA samples of all vectors, by name, from one visit to a page without pictures."""
+    """RGBA samples of all vectors, by name, from one visit to a page without images."""
     page = browser.new_page()
     page.goto(f"{server}/nowhere")
-    results = page.evaluate(RESTORE_ALL, [[arguments(vector) for vector in VECTORS], request.param])
+    results = page.evaluate(DECODE_ALL, [[arguments(vector) for vector in VECTORS], request.param])
     yield {
         vector.name: np.array(samples, np.uint8).reshape(*vector.expected.shape[:2], 4)
         for vector, samples in zip(VECTORS, results, strict=True)
@@ -54,9 +54,9 @@ def restored(
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
 def test_the_pixels_are_the_only_right_ones(
-    restored: dict[str, NDArray[np.uint8]], vector: Vector, tmp_path: Path
+    decoded: dict[str, NDArray[np.uint8]], vector: Vector, tmp_path: Path
 ) -> None:
-    assert_same_pixels(restored[vector.name], with_alpha(vector.expected), tmp_path, vector.name)
+    assert_same_pixels(decoded[vector.name], with_alpha(vector.expected), tmp_path, vector.name)
 
 
 def arguments(vector: Vector) -> dict[str, Any]:
@@ -70,10 +70,10 @@ def arguments(vector: Vector) -> dict[str, Any]:
     }
 
 
-def with_alpha(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture of shape (M, N, 3) or (M, N, 4) as one of shape (M, N, 4)."""
-    opaque = np.full((*picture.shape[:2], 4), 255, np.uint8)
-    opaque[..., : picture.shape[2]] = picture
+def with_alpha(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An image of shape (M, N, 3) or (M, N, 4) as one of shape (M, N, 4)."""
+    opaque = np.full((*image.shape[:2], 4), 255, np.uint8)
+    opaque[..., : image.shape[2]] = image
     return opaque
 
 

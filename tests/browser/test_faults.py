@@ -1,4 +1,4 @@
-"""What goes wrong on the way: the visitor keeps a picture, and the next attempt succeeds."""
+"""What goes wrong on the way: the visitor keeps an image, and the next attempt succeeds."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from raisr_decoder.metadata import parse
 from support import SAMPLES
 
 # Put another element on the page; resolve to its first `load` or `error` event.
-RESTORE = """(address) => new Promise((resolve) => {
+DECODE = """(address) => new Promise((resolve) => {
   const element = document.createElement("raisr-img");
   for (const type of ["load", "error"]) {
     element.addEventListener(type, (event) => resolve({ type, ...event.detail }));
@@ -25,11 +25,11 @@ RESTORE = """(address) => new Promise((resolve) => {
   element.setAttribute("src", address);
   document.body.prepend(element);
 })"""
-SHOWS_A_PICTURE = """async (element) => {
+SHOWS_AN_IMAGE = """async (element) => {
   const { image } = element;
   image.loading = "eager";
   await image.decode();
-  return element.restored || getComputedStyle(image).opacity === "1";
+  return element.decoded || getComputedStyle(image).opacity === "1";
 }"""
 KEPT = """async (names) => {
   const kept = await (await caches.open("raisr")).keys();
@@ -54,11 +54,12 @@ FAIL = """() => new Promise((resolve) => {
   new BroadcastChannel("faults").postMessage("fail");
 })"""
 VANISH = "() => new BroadcastChannel('faults').postMessage('vanish')"
-PICTURE = "photos/two-dogs.jpg"
+PHOTO = "photos/two-dogs.jpg"
 RUNTIME = [
     "worker.js",
+    "decoding.js",
+    "banks.js",
     "python.js",
-    "comlink.mjs",
     "index.js",
     "pyodide.mjs",
     "pyodide.asm.js",
@@ -77,8 +78,8 @@ def server(site: Path) -> Iterator[FileServer]:
 
 @pytest.fixture
 def bank(site: Path) -> str:
-    """The name of the bank that the picture asks for."""
-    return f"{parse((site / PICTURE).read_bytes()).bank}.bank"
+    """The name of the bank that the payload asks for."""
+    return f"{parse((site / PHOTO).read_bytes()).bank}.bank"
 
 
 @pytest.fixture
@@ -92,8 +93,8 @@ def know_the_element(page: Page) -> None:
     page.add_script_tag(url="/raisr/raisr-img.js", type="module")
 
 
-def assert_a_picture_shows(page: Page) -> None:
-    assert page.locator("raisr-img").first.evaluate(SHOWS_A_PICTURE)
+def assert_an_image_shows(page: Page) -> None:
+    assert page.locator("raisr-img").first.evaluate(SHOWS_AN_IMAGE)
 
 
 @pytest.fixture
@@ -114,11 +115,11 @@ def test_a_piece_of_the_runtime_that_does_not_arrive_is_fetched_again(
 ) -> None:
     know_the_element(blank)
     server.faults[name, fault] = 1
-    first = blank.evaluate(RESTORE, PICTURE)
+    first = blank.evaluate(DECODE, PHOTO)
     assert not server.faults[name, fault]
-    assert_a_picture_shows(blank)
+    assert_an_image_shows(blank)
     assert first["type"] == "load" or first["kind"] in {"RuntimeUnavailable", "WorkerFailed"}
-    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+    assert blank.evaluate(DECODE, PHOTO)["type"] == "load"
 
 
 @pytest.mark.parametrize("fault", [HALF, WRONG, GONE])
@@ -127,7 +128,7 @@ def test_a_bank_that_arrives_badly_once_is_fetched_again(
 ) -> None:
     know_the_element(blank)
     server.faults[bank, fault] = 1
-    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+    assert blank.evaluate(DECODE, PHOTO)["type"] == "load"
     assert server.sent[bank] == 2
 
 
@@ -145,55 +146,55 @@ def test_a_bank_that_is_bad_for_a_while_is_fetched_again(
 ) -> None:
     know_the_element(blank)
     server.faults[bank, fault] = -1
-    event = blank.evaluate(RESTORE, PICTURE)
+    event = blank.evaluate(DECODE, PHOTO)
     assert event["kind"] in kinds
-    assert_a_picture_shows(blank)
+    assert_an_image_shows(blank)
     server.faults.clear()
-    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+    assert blank.evaluate(DECODE, PHOTO)["type"] == "load"
 
 
 def test_a_payload_that_breaks_off_is_fetched_again(blank: Page, server: FileServer) -> None:
     know_the_element(blank)
     server.faults["two-dogs.jpg", HALF] = 2
-    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+    assert blank.evaluate(DECODE, PHOTO)["type"] == "load"
 
 
 @pytest.mark.usefixtures("mortal_worker")
 def test_a_worker_that_fails_is_replaced_and_paints_anew_what_it_had_painted(blank: Page) -> None:
     know_the_element(blank)
-    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
+    assert blank.evaluate(DECODE, PHOTO)["type"] == "load"
     blank.evaluate(FAIL)
-    assert_a_picture_shows(blank)
-    assert blank.evaluate(RESTORE, "photos/dandelions.jpg")["type"] == "load"
+    assert_an_image_shows(blank)
+    assert blank.evaluate(DECODE, "photos/dandelions.jpg")["type"] == "load"
 
 
 @pytest.mark.usefixtures("mortal_worker")
 def test_a_worker_that_has_vanished_is_replaced(page: Page, server: FileServer) -> None:
     page.clock.install()
     page.goto(f"{server.address}/one.html")
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
     page.evaluate(VANISH)
     # In braces, or the answer would be waited for.
-    page.evaluate(f"() => {{ window.second = ({RESTORE})('{PICTURE}'); }}")
+    page.evaluate(f"() => {{ window.second = ({DECODE})('{PHOTO}'); }}")
     page.wait_for_timeout(1000)
     page.clock.fast_forward(61_000)
     event = page.evaluate("window.second")
     assert (event["type"], event["kind"]) == ("error", "WorkerFailed")
-    assert_a_picture_shows(page)
-    assert page.evaluate(RESTORE, PICTURE)["type"] == "load"
+    assert_an_image_shows(page)
+    assert page.evaluate(DECODE, PHOTO)["type"] == "load"
 
 
-def test_a_picture_that_takes_too_much_memory_harms_no_other(blank: Page) -> None:
-    # Python itself runs out of memory, at the second of three pictures.
+def test_an_image_that_takes_too_much_memory_harms_no_other(blank: Page) -> None:
+    # Python itself runs out of memory, at the second of three images.
     greedy = """
       import { startPython as start } from "./python.js?real";
-      let pictures = 0;
+      let images = 0;
       const hoard = [];
       export async function startPython() {
         const decoder = await start();
         const { describe, np } = decoder;
         const greedy = (payload) => {
-          for (pictures += 1; pictures === 2; ) hoard.push(np.ones(2 ** 24));
+          for (images += 1; images === 2; ) hoard.push(np.ones(2 ** 24));
           return describe(payload);
         };
         return new Proxy({}, { get: (_, name) => (name === "describe" ? greedy : decoder[name]) });
@@ -203,11 +204,11 @@ def test_a_picture_that_takes_too_much_memory_harms_no_other(blank: Page) -> Non
         "**/python.js", lambda route: route.fulfill(body=greedy, content_type="text/javascript")
     )
     know_the_element(blank)
-    assert blank.evaluate(RESTORE, PICTURE)["type"] == "load"
-    event = blank.evaluate(RESTORE, "photos/dandelions.jpg")
+    assert blank.evaluate(DECODE, PHOTO)["type"] == "load"
+    event = blank.evaluate(DECODE, "photos/dandelions.jpg")
     assert (event["type"], event["kind"]) == ("error", "MemoryError")
-    assert_a_picture_shows(blank)
-    blank.locator("raisr-img[src*='two-dogs'][restored]").wait_for()
+    assert_an_image_shows(blank)
+    blank.locator("raisr-img[src*='two-dogs'][decoded]").wait_for()
 
 
 # Only Chromium lets tests say how much there is.
@@ -220,16 +221,16 @@ def test_pages_work_where_there_is_no_room_to_keep_them(
     quota = {"origin": server.address, "quotaSize": 100_000}
     tools.send("Storage.overrideQuotaForOrigin", quota)
     page.goto(f"{server.address}/offline.html")
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
     tools.send("Storage.overrideQuotaForOrigin", {"origin": server.address})
     page.goto(f"{server.address}/offline.html")
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
     # Once more: what the first visit could not keep may have made room a moment ago.
     page.reload()
     page.wait_for_function(KEPT, arg=["client.js", "pyodide.asm.wasm", "two-dogs.jpg"])
     context.set_offline(True)
     page.goto(f"{server.address}/offline.html")
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
 
 
 def test_two_tabs_do_not_disturb_each_other(context: BrowserContext, server: FileServer) -> None:
@@ -238,12 +239,12 @@ def test_two_tabs_do_not_disturb_each_other(context: BrowserContext, server: Fil
         tab.goto(f"{server.address}/offline.html", wait_until="commit")
     for tab in tabs:
         tab.bring_to_front()
-        tab.locator("raisr-img[restored]").wait_for()
+        tab.locator("raisr-img[decoded]").wait_for()
     tabs[0].close()
-    assert tabs[1].evaluate(RESTORE, "photos/dandelions.jpg")["type"] == "load"
+    assert tabs[1].evaluate(DECODE, "photos/dandelions.jpg")["type"] == "load"
 
 
-def test_a_tab_that_was_on_its_way_before_pages_were_kept_restores(
+def test_a_tab_that_was_on_its_way_before_pages_were_kept_decodes(
     context: BrowserContext, server: FileServer
 ) -> None:
     server.faults[LATE, "offline.html"] = 1
@@ -252,26 +253,26 @@ def test_a_tab_that_was_on_its_way_before_pages_were_kept_restores(
     with late.expect_request("**/offline.html"):
         late.evaluate("() => { location.href = 'offline.html' }")
     early.goto(f"{server.address}/offline.html")
-    early.locator("raisr-img[restored]").wait_for()
+    early.locator("raisr-img[decoded]").wait_for()
     server.go_on.set()
     late.bring_to_front()
-    late.locator("raisr-img[restored]").wait_for()
+    late.locator("raisr-img[decoded]").wait_for()
     assert late.evaluate("() => navigator.serviceWorker.controller !== null")
 
 
 # Only Chromium lets tests reload as visitors do with the shift key.
 @pytest.mark.only_browser("chromium")
-def test_a_page_reloaded_without_what_was_kept_restores(
+def test_a_page_reloaded_without_what_was_kept_decodes(
     page: Page, context: BrowserContext, server: FileServer
 ) -> None:
     page.goto(f"{server.address}/offline.html")
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
     with page.expect_event("load"):
         context.new_cdp_session(page).send("Page.reload", {"ignoreCache": True})
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
 
 
-def test_a_picture_encoded_anew_with_another_bank_replaces_the_one_that_was_kept(
+def test_a_photograph_encoded_anew_with_another_bank_replaces_the_one_that_was_kept(
     page: Page, site: Path, tmp_path: Path
 ) -> None:
     changed = tmp_path / "site"
@@ -279,14 +280,14 @@ def test_a_picture_encoded_anew_with_another_bank_replaces_the_one_that_was_kept
     with serving(changed) as server:
         page.goto(f"{server.address}/blank.html")
         know_the_element(page)
-        page.evaluate(SHOW, PICTURE)
-        before = parse((changed / PICTURE).read_bytes()).bank
+        page.evaluate(SHOW, PHOTO)
+        before = parse((changed / PHOTO).read_bytes()).bank
         settings = Settings("jpeg", Fraction(2), quality=80)
         payload = search(read_photo(SAMPLES / "two-dogs.jpg"), settings).payload
         bank = parse(payload).bank
         assert bank not in {None, before}
-        (changed / PICTURE).write_bytes(payload)
+        (changed / PHOTO).write_bytes(payload)
         (changed / f"raisr/banks/{before}.bank").unlink()
         shutil.copy(shipped_path(str(bank)), changed / "raisr/banks")
-        event = page.evaluate(RESTORE, PICTURE)
+        event = page.evaluate(DECODE, PHOTO)
         assert (event["type"], event["bank"]) == ("load", bank)

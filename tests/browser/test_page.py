@@ -17,11 +17,11 @@ WIDTH_IN_VIEW = "() => document.documentElement.scrollWidth - innerWidth"
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 
 
-def restore_all(page: Page) -> None:
+def decode_all(page: Page) -> None:
     """Scroll through the samples until each of them shows its full-size pixels."""
-    for picture in samples_on(page):
-        picture.scroll_into_view_if_needed()
-        picture.and_(page.locator("[restored]")).wait_for()
+    for element in samples_on(page):
+        element.scroll_into_view_if_needed()
+        element.and_(page.locator("[decoded]")).wait_for()
 
 
 def samples_on(page: Page) -> list[Locator]:
@@ -32,7 +32,7 @@ def samples_on(page: Page) -> list[Locator]:
 def complaints(page: Page) -> list[str]:
     """Errors and warnings of the page's console, uncaught exceptions, and failed requests.
 
-    Those about pictures that are meant to be broken do not count.
+    Those about images that are meant to be broken do not count.
     """
     found: list[str] = []
     page.on(
@@ -50,17 +50,17 @@ def complaints(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-def test_the_gallery_restores_every_sample_without_complaint(
+def test_the_gallery_decodes_every_sample_without_complaint(
     page: Page, server: str, complaints: list[str], size: str, scheme: Any
 ) -> None:
     width, height = SIZES[size]
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=scheme)
     page.goto(server)
-    restore_all(page)
+    decode_all(page)
     assert complaints == []
     assert page.evaluate(WIDTH_IN_VIEW) <= 0
-    assert "restored in" in page.locator("figure .status").first.inner_text()
+    assert "decoded in" in page.locator("figure .status").first.inner_text()
     if folder := os.environ.get("RAISR_SCREENSHOTS"):
         page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=Path(folder, f"gallery-{size}-{scheme}.png"), full_page=True)
@@ -74,7 +74,7 @@ def test_the_gallery_tells_what_python_costs_and_when_that_has_paid(
     page.locator(".savings", has_text="KB as plain JPEGs that look as good").wait_for()
 
 
-def test_the_gallery_asks_a_busy_server_again_what_pictures_save(page: Page, server: str) -> None:
+def test_the_gallery_asks_a_busy_server_again_what_payloads_save(page: Page, server: str) -> None:
     answers = iter([{"status": 503, "headers": {"Retry-After": "1"}}, {"body": "They save a lot."}])
     page.route("**/savings.txt", lambda route: route.fulfill(**next(answers)))
     page.goto(server)
@@ -85,27 +85,27 @@ def test_nothing_comes_from_another_origin(page: Page, server: str) -> None:
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
     page.goto(server)
-    restore_all(page)
+    decode_all(page)
     assert any(address.endswith("pyodide.asm.wasm") for address in addresses)
     assert {address.startswith((server, "data:")) for address in addresses} == {True}
 
 
-def test_a_restored_picture_stays_where_its_base_picture_was(page: Page, server: str) -> None:
+def test_an_output_image_stays_where_its_base_image_was(page: Page, server: str) -> None:
     page.goto(server)
-    picture = samples_on(page)[0]
-    before = picture.bounding_box()
-    picture.and_(page.locator("[restored]")).wait_for()
-    assert picture.bounding_box() == before
+    element = samples_on(page)[0]
+    before = element.bounding_box()
+    element.and_(page.locator("[decoded]")).wait_for()
+    assert element.bounding_box() == before
 
 
 # Firefox, driven this way, cannot switch JavaScript off.
 @pytest.mark.only_browser("chromium")
-def test_without_javascript_the_pictures_that_the_server_restored_show(
+def test_without_javascript_the_images_that_the_server_decoded_show(
     new_context: Callable[..., BrowserContext], server: str
 ) -> None:
     large = {"width": 1800, "height": 1200}
     page = new_context(java_script_enabled=False, viewport=large).new_page()
-    with page.expect_response("**/restored/dandelions.jpg") as answer:
+    with page.expect_response("**/decoded/dandelions.jpg") as answer:
         page.goto(server)
     assert answer.value.ok
     box = page.locator("raisr-img > img").first.bounding_box()
@@ -115,13 +115,13 @@ def test_without_javascript_the_pictures_that_the_server_restored_show(
 
 
 @pytest.mark.only_browser("chromium")
-def test_without_javascript_the_base_picture_stays_where_none_is_restored(
+def test_without_javascript_the_base_image_stays_where_none_is_decoded(
     new_context: Callable[..., BrowserContext], server: str
 ) -> None:
     page = new_context(java_script_enabled=False).new_page()
-    page.route("**/restored/**", lambda route: route.fulfill(status=503))
+    page.route("**/decoded/**", lambda route: route.fulfill(status=503))
     page.goto(server)
-    # One colour, or a text in place of the picture, would compress to next to nothing.
+    # One colour, or a text in place of the image, would compress to next to nothing.
     assert len(page.locator("raisr-img").first.screenshot()) > 50_000
 
 
@@ -136,13 +136,13 @@ def test_axe_finds_nothing_on_any_page(page: Page, server: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_picture_can_be_compared_by_keyboard(
+def test_an_image_can_be_compared_by_keyboard(
     page: Page, server: str, complaints: list[str], size: str
 ) -> None:
     width, height = SIZES[size]
     page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{server}/picture/two-dogs.jpg/")
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
     slider = page.get_by_role("slider")
     slider.focus()
     page.keyboard.press("ArrowRight", delay=300)
@@ -154,7 +154,7 @@ def test_a_picture_can_be_compared_by_keyboard(
         page.screenshot(path=Path(folder, f"picture-{size}.png"), full_page=True)
 
 
-def test_without_webassembly_the_server_restores(page: Page, server: str) -> None:
+def test_without_webassembly_the_server_decodes(page: Page, server: str) -> None:
     page.route("**/pyodide.asm.wasm", lambda route: route.fulfill(status=404))
     page.goto(f"{server}/picture/two-dogs.jpg/")
     page.locator(".origin", has_text="by the server").wait_for()
@@ -165,7 +165,7 @@ def test_without_webassembly_the_server_restores(page: Page, server: str) -> Non
       }
       return image.currentSrc;
     }""")
-    assert address.endswith("/restored/two-dogs.jpg")
+    assert address.endswith("/decoded/two-dogs.jpg")
 
 
 def test_a_server_that_does_not_know_webassembly_will_do(page: Page, server: str) -> None:
@@ -174,14 +174,14 @@ def test_a_server_that_does_not_know_webassembly_will_do(page: Page, server: str
 
     page.route("**/pyodide.asm.wasm", mistype)
     page.goto(f"{server}/picture/two-dogs.jpg/")
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
 
 
 @pytest.mark.only_browser("chromium")
-def test_what_is_restored_can_be_printed(page: Page, server: str) -> None:
+def test_what_is_decoded_can_be_printed(page: Page, server: str) -> None:
     page.goto(f"{server}/picture/two-dogs.jpg/")
-    page.locator("raisr-img[restored]").wait_for()
-    # Without its pictures the page takes a tenth of that.
+    page.locator("raisr-img[decoded]").wait_for()
+    # Without its images the page takes a tenth of that.
     assert len(page.pdf()) > 200_000
 
 
@@ -198,7 +198,7 @@ def test_a_photograph_can_be_tried(
     page.goto(f"{server}/try")
     page.locator("input[type=file]").set_input_files(small_photo)
     page.get_by_role("button", name="Encode").click()
-    page.locator("raisr-img[restored]").first.wait_for()
+    page.locator("raisr-img[decoded]").first.wait_for()
     assert page.locator("figure.photo").count() == 4
     assert complaints == []
     if folder := os.environ.get("RAISR_SCREENSHOTS"):

@@ -16,26 +16,26 @@ def address(site: Path) -> Iterator[str]:
         yield server.address
 
 
-def test_the_gallery_restores_every_picture(page: Page, address: str) -> None:
+def test_the_gallery_decodes_every_image(page: Page, address: str) -> None:
     page.goto(f"{address}/")
-    for picture in page.locator("raisr-img").all():
-        picture.scroll_into_view_if_needed()
-        picture.and_(page.locator("[restored]")).wait_for()
+    for element in page.locator("raisr-img").all():
+        element.scroll_into_view_if_needed()
+        element.and_(page.locator("[decoded]")).wait_for()
     page.locator("figcaption a").first.click()
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_each_example_restores_its_picture(page: Page, address: str, example: str) -> None:
+def test_each_example_decodes_its_image(page: Page, address: str, example: str) -> None:
     page.goto(f"{address}/")
     page.get_by_role("link", name="Examples").click()
     page.get_by_role("link", name=EXAMPLES[example]).click()
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
 
 
-def test_ten_pictures_share_one_worker(page: Page, address: str) -> None:
+def test_ten_images_share_one_worker(page: Page, address: str) -> None:
     page.goto(f"{address}/ten.html")
-    page.wait_for_function("document.querySelectorAll('raisr-img[restored]').length === 10")
+    page.wait_for_function("document.querySelectorAll('raisr-img[decoded]').length === 10")
     assert len(page.workers) == 1
 
 
@@ -45,7 +45,7 @@ def test_pages_that_opt_in_work_without_a_network_after_the_first_visit(
     page: Page, address: str
 ) -> None:
     page.goto(f"{address}/offline.html")
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()
     page.context.set_offline(True)
     page.goto(f"{address}/offline.html")
-    page.locator("raisr-img[restored]").wait_for()
+    page.locator("raisr-img[decoded]").wait_for()

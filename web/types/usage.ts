@@ -5,5 +5,5 @@ const element: RaisrImg = document.createElement("raisr-img");
 element.addEventListener("load", ({ detail }) => detail.milliseconds.toFixed());
 element.addEventListener("progress", ({ detail }) => detail.done * 100);
 element.addEventListener("error", ({ detail }) => detail.kind.length);
-// @ts-expect-error only the element itself restores
-element.restored = true;
+// @ts-expect-error only the element itself decodes
+element.decoded = true;

@@ -1,44 +1,45 @@
-/** The page's side of the worker: one worker, one picture at a time, the nearest one first. */
+/** The page's side of the worker: one worker, one image at a time, the nearest one first. */
 
-import { RestoreError } from "./restore-error.js";
+import { DecodeError } from "./decode-error.js";
 
 /** A worker that has been silent for so long at its work is taken for dead. */
-const SILENCE_MILLISECONDS = 60_000;
+const MAX_SILENCE_MILLISECONDS = 60_000;
 /** After these a worker is of no use any more; a new one gets all that was fetched anew. */
 const FATAL = ["RuntimeUnavailable", "RuntimeFailed", "MemoryError"];
 
 /**
- * @typedef {import("./worker.js").Restored} Restored
- * @typedef {import("./worker.js").Progress} Progress
+ * @typedef {import("./messages.js").Decoded} Decoded
+ * @typedef {import("./messages.js").PageMessage} PageMessage
+ * @typedef {import("./messages.js").WorkerMessage} WorkerMessage
+ * @typedef {import("./messages.js").Handlers<import("./messages.js").Answers>} Handlers
  *
  * @typedef {object} Task
- * @property {() => Promise<string>} address of the picture, asked for when its turn comes
+ * @property {() => Promise<string>} address of the image, asked for when its turn comes
  * @property {() => OffscreenCanvas} canvas to paint on, asked for when its turn comes
- * @property {number | undefined} scale for a picture without a record
- * @property {AbortSignal} signal takes the picture out of the queue, gives up its restore, or tells
+ * @property {number | undefined} scale for an image without metadata
+ * @property {AbortSignal} signal takes the image out of the queue, gives up its decoding, or tells
  *   that the canvas is not shown any more
  * @property {() => number} distance how far from what the visitor sees; the least goes first
- * @property {(progress: Progress) => void} onProgress
+ * @property {(progress: import("./messages.js").Progress) => void} onProgress
  * @property {() => void} onLost called when the worker that painted the canvas is gone
  */
 
 export class Client {
-  /** @type {ReturnType<Client["connect"]> | null} */
+  /** @type {Connection | null} */
   #connection = null;
-  #connections = 0;
-  #restores = 0;
+  #requests = 0;
   /** @type {{distance: () => number, run: () => Promise<void>}[]} */
   #waiting = [];
   #busy = false;
 
   /**
-   * Restore a picture when its turn comes.
+   * Decode an image when its turn comes.
    *
    * @param {Task} task
-   * @returns {Promise<Restored>}
-   * @throws {RestoreError}
+   * @returns {Promise<Decoded>}
+   * @throws {DecodeError}
    */
-  restore(task) {
+  decode(task) {
     return new Promise((resolve, reject) => {
       const run = () => this.#run(task).then(resolve, reject);
       this.#waiting.push({ distance: task.distance, run });
@@ -60,66 +61,95 @@ export class Client {
   }
 
   /** @param {Task} task */
-  async #run({ address, canvas, scale, signal, onProgress, onLost }) {
-    signal.throwIfAborted();
-    const url = await address();
-    signal.throwIfAborted();
-    const { Comlink, worker, restorer, lost, lose } = await (this.#connection ??= this.connect());
-    signal.throwIfAborted();
-    lost.throwIfAborted();
-    const id = this.#restores++;
-    signal.addEventListener("abort", () => restorer.release(id), { once: true });
+  async #run(task) {
+    task.signal.throwIfAborted();
+    const url = await task.address();
+    task.signal.throwIfAborted();
+    // A lost worker is of no use; this image gets a new one.
+    if (!this.#connection || this.#connection.lost.aborted) this.#connection = new Connection();
+    this.#requests += 1;
+    return this.#connection.decode(this.#requests, url, task);
+  }
+}
+
+/** A worker, and what it is asked. */
+class Connection {
+  #worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  #loss = new AbortController();
+
+  constructor() {
+    this.#worker.addEventListener("error", ({ message }) =>
+      this.#lose(new DecodeError("WorkerFailed", message ?? "the worker cannot be loaded")),
+    );
+  }
+
+  /** Aborted when the worker is gone. */
+  get lost() {
+    return this.#loss.signal;
+  }
+
+  /**
+   * @param {number} id of the request
+   * @param {string} url
+   * @param {Task} task
+   * @returns {Promise<Decoded>}
+   * @throws {DecodeError}
+   */
+  async decode(id, url, { canvas, scale, signal, onProgress, onLost }) {
+    signal.addEventListener("abort", () => this.#send({ type: "release", id }), { once: true });
     const surface = canvas();
-    const done = new AbortController();
-    const silence = new RestoreError("WorkerFailed", "the worker does not answer");
-    let watch = setTimeout(lose, SILENCE_MILLISECONDS, silence);
-    const listen = () => {
+    const settled = new AbortController();
+    const silence = new DecodeError("WorkerFailed", "the worker does not answer");
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let watch;
+    const wait = () => {
       clearTimeout(watch);
-      watch = setTimeout(lose, SILENCE_MILLISECONDS, silence);
+      watch = setTimeout(() => this.#lose(silence), MAX_SILENCE_MILLISECONDS);
     };
-    worker.addEventListener("message", listen, { signal: done.signal });
     try {
-      const restored = await new Promise((resolve, reject) => {
-        lost.addEventListener("abort", () => reject(lost.reason), { signal: done.signal });
-        const transferred = Comlink.transfer(surface, [surface]);
-        restorer
-          .restore(id, url, scale, transferred, Comlink.proxy(onProgress))
-          .then(resolve, reject);
+      /** @type {Decoded} */
+      const decoded = await new Promise((resolve, reject) => {
+        /** @type {Handlers} */
+        const handlers = {
+          progress: ({ stage, done }) => onProgress({ stage, done }),
+          done: (answer) => resolve(answer.decoded),
+          failed: ({ error }) => reject(new DecodeError(error.name, error.message)),
+          heartbeat: () => {},
+        };
+        /** @param {MessageEvent<WorkerMessage>} event */
+        const listen = ({ data }) => {
+          wait();
+          const handle = /** @type {(message: WorkerMessage) => void} */ (handlers[data.type]);
+          if (data.id === id) handle(data);
+        };
+        this.#worker.addEventListener("message", listen, { signal: settled.signal });
+        const fail = () => reject(this.lost.reason);
+        this.lost.addEventListener("abort", fail, { signal: settled.signal });
+        this.#send({ type: "decode", id, url, scale, canvas: surface }, [surface]);
+        wait();
       });
-      lost.addEventListener("abort", onLost, { signal });
-      return restored;
+      this.lost.addEventListener("abort", onLost, { signal });
+      return decoded;
     } catch (error) {
-      if (FATAL.includes(/** @type {Error} */ (error).name)) lose(error);
+      if (FATAL.includes(/** @type {Error} */ (error).name)) this.#lose(error);
       throw error;
     } finally {
-      done.abort();
+      settled.abort();
       clearTimeout(watch);
     }
   }
 
-  /** Start a worker; should it be lost, the next picture gets a new one. */
-  async connect() {
-    // Browsers remember which module could not be fetched, but not under another address.
-    const again = this.#connections > 0 ? `?${this.#connections}` : "";
-    this.#connections += 1;
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    const controller = new AbortController();
-    /** @param {unknown} error */
-    const lose = (error) => {
-      worker.terminate();
-      this.#connection = null;
-      controller.abort(error);
-    };
-    worker.addEventListener("error", ({ message }) =>
-      lose(new RestoreError("WorkerFailed", message ?? "the worker cannot be loaded")),
-    );
-    /** @type {typeof import("comlink")} */
-    const Comlink = await import(`./runtime/comlink.mjs${again}`).catch(({ message }) => {
-      lose(new RestoreError("WorkerFailed", message));
-      throw controller.signal.reason;
-    });
-    /** @type {import("comlink").Remote<import("./worker.js").Restorer>} */
-    const restorer = Comlink.wrap(worker);
-    return { Comlink, worker, restorer, lost: controller.signal, lose };
+  /**
+   * @param {PageMessage} message
+   * @param {Transferable[]} [transferred]
+   */
+  #send(message, transferred = []) {
+    this.#worker.postMessage(message, transferred);
+  }
+
+  /** @param {unknown} error */
+  #lose(error) {
+    this.#worker.terminate();
+    this.#loss.abort(error);
   }
 }

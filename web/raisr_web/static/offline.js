@@ -1,17 +1,17 @@
 /**
- * For pages that shall work without a network after the first visit: load this script instead of
+ * For pages that must work without a network after the first visit: load this script instead of
  * raisr-img.js. A service worker keeps what the page loads.
  */
 
 /** The page does not wait for its service worker any longer. */
-const PATIENCE_MILLISECONDS = 20_000;
+const MAX_WAIT_MILLISECONDS = 20_000;
 
 await Promise.race([keep(), tooLate()]).catch(({ message }) => {
   console.info(`raisr: no service worker (${message})`);
 });
 await import("./raisr-img.js");
 
-/** Hand the page over to the service worker, with what it has loaded before. */
+/** Hand the page over to the service worker, with all that it has loaded so far. */
 async function keep() {
   const { serviceWorker } = navigator;
   await serviceWorker.register(new URL("../service-worker.js", import.meta.url));
@@ -32,6 +32,6 @@ async function keep() {
 /** @returns {Promise<never>} */
 function tooLate() {
   return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error("it takes too long")), PATIENCE_MILLISECONDS);
+    setTimeout(() => reject(new Error("it takes too long")), MAX_WAIT_MILLISECONDS);
   });
 }

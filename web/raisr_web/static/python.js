@@ -1,15 +1,15 @@
-/** Python in the worker: Pyodide with NumPy and the decoder, as `raisr runtime` packed them. */
+/** Python in the worker: Pyodide with NumPy and the decoder, as `python -m tools.runtime` packs them. */
 
 import { FOLDER } from "./runtime/index.js";
 
 const BLOCK = 512;
 /** A connection that has stalled tells nobody; slow ones get this much time. */
-const START_MILLISECONDS = 300_000;
+const MAX_START_MILLISECONDS = 300_000;
 
 /**
  * Start Python.
  *
- * @returns {Promise<import("./worker.js").Decoder>} the module raisr_decoder.browser
+ * @returns {Promise<import("./python-calls.js").Decoder>} the module raisr_decoder.browser
  */
 export async function startPython() {
   const { instantiateStreaming } = WebAssembly;
@@ -22,7 +22,7 @@ export async function startPython() {
         instance.catch(reject);
         return instance;
       };
-      setTimeout(() => reject(new Error("it takes too long")), START_MILLISECONDS);
+      setTimeout(() => reject(new Error("it takes too long")), MAX_START_MILLISECONDS);
     });
     return await Promise.race([load(), failure]);
   } finally {
@@ -46,7 +46,7 @@ async function instantiate(source, imports, instantiateStreaming) {
   return WebAssembly.instantiate(await response.arrayBuffer(), imports);
 }
 
-/** @returns {Promise<import("./worker.js").Decoder>} */
+/** @returns {Promise<import("./python-calls.js").Decoder>} */
 async function load() {
   const packages = fetchArchive(`${FOLDER}packages.tar`);
   packages.catch(() => {});

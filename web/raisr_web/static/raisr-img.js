@@ -1,35 +1,36 @@
 /**
- * <raisr-img src alt width height>: an <img> that restores itself to full size.
+ * <raisr-img src alt width height>: an <img> that decodes itself to full size.
  *
  *   <raisr-img src="photo.jpg" alt="A meadow" width="1500" height="1000">
  *     <img src="photo.jpg" alt="A meadow" width="1500" height="1000" loading="lazy">
  *   </raisr-img>
  *
  * The <img> inside is what a page without JavaScript shows; without one, the element makes its own.
- * It keeps the layout and the alternative text; the restored picture is a canvas that covers it.
+ * It keeps the layout and the alternative text; the output image is a canvas that covers it.
  * Styles reach the element's own as `raisr-img::part(image)`.
  *
- * `fallback` names the restored picture as an ordinary file, for browsers that cannot restore it.
+ * `fallback` names the output image as an ordinary file, for browsers that cannot decode the payload.
  *
- * With `scale` (1 to 8, such as "2" or "1.5") an ordinary picture, one without a record, is enlarged.
+ * With `scale` (1 to 8, such as "2" or "1.5") an ordinary image, one without
+ * metadata, is upscaled.
  *
- * State `restored` (and an attribute of that name, for browsers without states) is set while
+ * State `decoded` (and an attribute of that name, for browsers without states) is set while
  * full-size pixels show. Events: `progress` (detail: stage, and done from 0 to 1), `load` (detail:
  * width, height, bank, engine, bytes, milliseconds), `error` (detail: kind, message).
  */
 
 import { Client } from "./client.js";
-import { RestoreError } from "./restore-error.js";
+import { DecodeError } from "./decode-error.js";
 
 const STYLE = `
   :host { display: inline-block; position: relative; max-width: 100%; }
   :host([hidden]) { display: none; }
   img, ::slotted(img) { display: block; max-width: 100%; height: auto; }
-  /* A transparent picture must not show the base picture behind it, which still tells its text. */
-  :host([restored]) img, :host([restored]) ::slotted(img) { opacity: 0; }
+  /* The base image must not show through a transparent one; its alternative text still counts. */
+  :host([decoded]) img, :host([decoded]) ::slotted(img) { opacity: 0; }
   canvas { position: absolute; inset: 0; width: 100%; height: 100%; border-radius: inherit; }
 `;
-/** Restoring starts this far outside the viewport. */
+/** Decoding starts this far outside the viewport. */
 const MARGIN = "50%";
 const COPIED = ["src", "alt", "width", "height", "loading", "sizes", "srcset"];
 
@@ -61,8 +62,8 @@ export class RaisrImg extends HTMLElement {
   }
 
   /** Whether full-size pixels show. */
-  get restored() {
-    return this.hasAttribute("restored");
+  get decoded() {
+    return this.hasAttribute("decoded");
   }
 
   connectedCallback() {
@@ -72,7 +73,7 @@ export class RaisrImg extends HTMLElement {
       (entries) => {
         if (!entries.some((entry) => entry.isIntersecting)) return;
         observer.disconnect();
-        this.#restore(signal);
+        this.#decode(signal);
       },
       { rootMargin: MARGIN },
     );
@@ -105,9 +106,9 @@ export class RaisrImg extends HTMLElement {
   }
 
   /** @param {AbortSignal} signal */
-  async #restore(signal) {
+  async #decode(signal) {
     try {
-      const detail = await RaisrImg.#client.restore({
+      const detail = await RaisrImg.#client.decode({
         address: () => addressOf(this.image),
         canvas: () => this.#cover(),
         scale: this.#scale(),
@@ -117,8 +118,8 @@ export class RaisrImg extends HTMLElement {
         onLost: () => this.#startOver(),
       });
       if (signal.aborted) return;
-      this.toggleAttribute("restored", true);
-      this.#internals.states.add("restored");
+      this.toggleAttribute("decoded", true);
+      this.#internals.states.add("decoded");
       this.#dispatch("load", detail, signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -129,14 +130,14 @@ export class RaisrImg extends HTMLElement {
     }
   }
 
-  /** Show the picture that the server has restored, if the page names one. */
+  /** Show the output image that the server has decoded, if the page names one. */
   async #fallBack() {
     const address = this.getAttribute("fallback");
     if (address === null) return;
-    const restored = new Image();
-    restored.src = address;
-    // The base picture stays where the server cannot help, either.
-    if (!(await restored.decode().then(() => true, () => false))) return;
+    const output = new Image();
+    output.src = address;
+    // The base image stays where the server cannot help, either.
+    if (!(await output.decode().then(() => true, () => false))) return;
     this.image.removeAttribute("srcset");
     this.image.src = address;
   }
@@ -147,7 +148,7 @@ export class RaisrImg extends HTMLElement {
     if (text === null) return undefined;
     const scale = Number(text);
     if (scale >= 1 && scale <= 8) return scale;
-    throw new RestoreError("ScaleUnknown", `"${text}" is no scale: write a number from 1 to 8`);
+    throw new DecodeError("ScaleUnknown", `"${text}" is no scale: write a number from 1 to 8`);
   }
 
   /** Lay a canvas over the image, and hand it over: the worker paints it, and the page never waits. */
@@ -167,8 +168,8 @@ export class RaisrImg extends HTMLElement {
   #hide() {
     this.#canvas?.remove();
     this.#canvas = null;
-    this.toggleAttribute("restored", false);
-    this.#internals.states.delete("restored");
+    this.toggleAttribute("decoded", false);
+    this.#internals.states.delete("decoded");
   }
 
   /**
@@ -203,7 +204,7 @@ function align(canvas, image) {
 }
 
 /**
- * The address of an image, once it has loaded or failed: the base picture shows first, and the
+ * The address of an image, once it has loaded or failed: the base image shows first, and the
  * worker finds it in the browser's cache.
  *
  * @param {HTMLImageElement} image

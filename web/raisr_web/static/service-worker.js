@@ -1,4 +1,4 @@
-/** Keeps what pages load: files that never change are taken from there, others if all else fails. */
+/** Keeps what pages load. Immutable files come from its cache, others if the network fails. */
 
 const CACHE = "raisr";
 const IMMUTABLE = /\/raisr\/(runtime\/[^/]+\/|banks\/[0-9a-f]+\.bank$)/;
@@ -21,7 +21,7 @@ async function answer(event) {
   /** @type {Request} */
   const request = event.request;
   const kept = await find(request.url);
-  // Who asks to reload has found the file to be damaged.
+  // Whoever asks to reload has found the file damaged.
   if (kept && IMMUTABLE.test(request.url) && request.cache !== "reload") return kept;
   try {
     const response = await fetch(request);

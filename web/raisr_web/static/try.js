@@ -1,4 +1,4 @@
-/** A photograph that is dropped anywhere on the page is as good as one that was chosen. */
+/** A photograph that is dropped anywhere on the page is taken as if it had been chosen. */
 
 const form = document.querySelector("form");
 const input = document.querySelector("input");

@@ -1,4 +1,4 @@
-"""The page restores pictures, and every pixel is the one that the encoder expects."""
+"""The page decodes payloads, and every pixel is the one that the encoder expects."""
 
 import urllib.request
 from pathlib import Path
@@ -16,17 +16,14 @@ from support import SAMPLES, assert_same_pixels
 
 NAMES = [path.name for path in sorted(SAMPLES.glob("*.jpg"))]
 
-# The worker's way to the pixels of a base picture, given back as a PNG.
+# The pixels of a base image as the worker gets them, given back as a PNG.
 DECODE_BASE = """async (address) => {
-  const blob = await (await fetch(address)).blob();
-  const bitmap = await createImageBitmap(blob, {
-    colorSpaceConversion: "none",
-    premultiplyAlpha: "none",
-  });
+  const { decodeBaseImage } = await import("/raisr/base-image.js");
+  const payload = await (await fetch(address)).arrayBuffer();
+  const base = await decodeBaseImage(new Uint8Array(payload));
   const canvas = document.createElement("canvas");
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  Object.assign(canvas, { width: base.width, height: base.height });
+  canvas.getContext("2d").putImageData(base, 0, 0);
   return canvas.toDataURL("image/png");
 }"""
 
@@ -36,13 +33,13 @@ def test_the_canvas_holds_the_pixels_that_the_encoder_expects(
     page: Page, server: str, name: str, tmp_path: Path
 ) -> None:
     page.goto(server)
-    picture = page.locator(f"raisr-img[src='/photos/{name}']")
-    picture.scroll_into_view_if_needed()
-    picture.and_(page.locator("[restored]")).wait_for()
+    element = page.locator(f"raisr-img[src='/photos/{name}']")
+    element.scroll_into_view_if_needed()
+    element.and_(page.locator("[decoded]")).wait_for()
 
     payload = urllib.request.urlopen(f"{server}/photos/{name}").read()  # noqa: S310
     metadata = parse(payload)
     base = pixels(page.evaluate(DECODE_BASE, f"/photos/{name}"))
-    assert_same_pixels(base, decode_base(payload), tmp_path, "base picture, as decoded")
+    assert_same_pixels(base, decode_base(payload), tmp_path, "base image, as decoded")
     expected = restore(base, find_bank(metadata, BankStore()), metadata.shape)
-    assert_shows(picture, expected, tmp_path, "restored picture")
+    assert_shows(element, expected, tmp_path, "output image")

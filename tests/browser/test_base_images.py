@@ -1,4 +1,4 @@
-"""How far the base pictures that browsers decode are from those that the encoder measured."""
+"""How far the base images that browsers decode are from those that the encoder measured."""
 
 import base64
 import io
@@ -12,44 +12,30 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser
 
+from file_server import serving
 from raisr.images.reading import decode_base, read_photo
+from raisr_web.pictures import STATIC
 from support import SAMPLES, random_picture
 
-# The worker's way from files to RGBA pixels, for many files at once: what comes back is, for each
-# of them, its width and height as 32-bit numbers and its pixels.
+# The worker's own function on many files at once: what comes back is, for each of them, its width
+# and height as 32-bit numbers and its pixels.
 DECODE = """async (files) => {
-  const source = `onmessage = async ({ data }) => {
-    const parts = [];
-    for (const file of data) {
-      const bitmap = await createImageBitmap(new Blob([file]), {
-        colorSpaceConversion: "none",
-        premultiplyAlpha: "none",
-      });
-      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-      const context = canvas.getContext("2d", { willReadFrequently: true });
-      context.drawImage(bitmap, 0, 0);
-      const { width, height } = bitmap;
-      const { data: pixels } = context.getImageData(0, 0, width, height);
-      parts.push(new Uint32Array([width, height]), pixels);
-    }
-    postMessage(new Blob(parts));
-  };`;
-  const worker = new Worker(URL.createObjectURL(new Blob([source])));
-  const decoded = await new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = worker.onmessageerror = ({ message }) => reject(new Error(message));
-    worker.postMessage(files.map((file) => Uint8Array.from(atob(file), (c) => c.charCodeAt(0))));
-  });
-  worker.terminate();
+  const { decodeBaseImage } = await import("/base-image.js");
+  const parts = [];
+  for (const file of files) {
+    const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+    const { width, height, data } = await decodeBaseImage(bytes);
+    parts.push(new Uint32Array([width, height]), data);
+  }
   const reader = new FileReader();
   await new Promise((resolve) => {
     reader.onload = resolve;
-    reader.readAsDataURL(decoded);
+    reader.readAsDataURL(new Blob(parts));
   });
   return reader.result;
 }"""
 
-# What Pillow is asked for, by kind of base picture; each in all the variants of its list.
+# What Pillow is asked for, by kind of base image; each in all the variants of its list.
 QUALITIES = {"JPEG": (10, 50, 90), "WEBP": (10, 50, 90), "AVIF": (30, 60, 90)}
 SUBSAMPLINGS = ("4:2:0", "4:2:2", "4:4:4")
 OPAQUE = {
@@ -104,7 +90,7 @@ class Pair(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def pictures() -> list[NDArray[np.uint8]]:
+def images() -> list[NDArray[np.uint8]]:
     """Photographs and noise with extremes, of even and odd sizes and tiny ones."""
     photo = read_photo(SAMPLES / "dandelions.jpg")
     sizes = ((64, 64), (61, 47), (1, 1), (2, 3), (3, 2))
@@ -116,9 +102,9 @@ def pictures() -> list[NDArray[np.uint8]]:
 
 
 @pytest.fixture(scope="module")
-def opaque(browser: Browser, pictures: list[NDArray[np.uint8]]) -> dict[str, list[Pair]]:
+def opaque(browser: Browser, images: list[NDArray[np.uint8]]) -> dict[str, list[Pair]]:
     files = {
-        kind: [file for picture in pictures for file in encode(kind, picture, variants)]
+        kind: [file for image in images for file in encode(kind, image, variants)]
         for kind, variants in OPAQUE.items()
     }
     return decode_all(browser, files)
@@ -130,16 +116,16 @@ def transparent(browser: Browser) -> dict[str, list[Pair]]:
     photo = read_photo(SAMPLES / "dandelions.jpg")[400:464, 300:364]
     ramp = np.arange(64 * 64).reshape(64, 64) // 16
     noise = np.random.default_rng(1).integers(0, 256, (64, 64))
-    pictures = [np.dstack([photo, alpha.astype(np.uint8)]) for alpha in (ramp, noise)]
+    images = [np.dstack([photo, alpha.astype(np.uint8)]) for alpha in (ramp, noise)]
     files = {
-        kind: [file for picture in pictures for file in encode(kind, picture, variants)]
+        kind: [file for image in images for file in encode(kind, image, variants)]
         for kind, variants in TRANSPARENT.items()
     }
     return decode_all(browser, files)
 
 
 @pytest.mark.parametrize("kind", OPAQUE)
-def test_opaque_base_pictures_are_exactly_the_encoders(
+def test_opaque_base_images_are_exactly_the_encoders(
     opaque: dict[str, list[Pair]], browser_name: str, kind: str
 ) -> None:
     if browser_name == "firefox" and kind in REPEATED_CHROMA:
@@ -187,12 +173,10 @@ def test_colours_under_alpha_lose_what_multiplying_by_it_loses(
         assert (difference[alpha > 0] <= 255 / alpha[alpha > 0]).all()
 
 
-def encode(
-    kind: str, picture: NDArray[np.uint8], variants: list[dict[str, Any]]
-) -> Iterator[bytes]:
-    """A picture of shape (M, N, 3) or (M, N, 4) as files, in all variants and qualities."""
+def encode(kind: str, pixels: NDArray[np.uint8], variants: list[dict[str, Any]]) -> Iterator[bytes]:
+    """An image of shape (M, N, 3) or (M, N, 4) as files, in all variants and qualities."""
     container, _, rest = kind.partition(" ")
-    image = Image.fromarray(picture)
+    image = Image.fromarray(pixels)
     if rest == "gray":
         image = image.convert("L")
     if rest == "palette":
@@ -209,7 +193,9 @@ def decode_all(browser: Browser, files: dict[str, list[bytes]]) -> dict[str, lis
     """Decode files of several kinds here and, all of them in one go, in the browser."""
     page = browser.new_page()
     sent = [base64.b64encode(file).decode() for group in files.values() for file in group]
-    data_url = page.evaluate(DECODE, sent)
+    with serving(STATIC) as server:
+        page.goto(f"{server.address}/icon.svg")
+        data_url = page.evaluate(DECODE, sent)
     page.close()
     pixels = rgba_arrays(base64.b64decode(data_url.partition(",")[2]))
     return {
