@@ -22,8 +22,8 @@ class AlreadyEncoded(RaisrError):
     def __init__(self, source: Path) -> None:
         self.source = source
         super().__init__(
-            f"{source}: is a payload already; encode the photograph that it was made of, or decode "
-            "it first"
+            f"{source}: is a payload already; take the photograph that it was made of, or decode it "
+            "first"
         )
 
 

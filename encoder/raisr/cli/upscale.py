@@ -53,13 +53,17 @@ def command(
     """
     from raisr.bank_store import BankStore
     from raisr.batch import photographs_in
+    from raisr.errors import AlreadyEncoded
     from raisr.images.reading import decode_image, is_jpeg
     from raisr.upscaling import upscale
+    from raisr_decoder.metadata import carries_metadata
     from raisr_decoder.shapes import scaled_shape
 
     store = BankStore(banks)
 
     def make(data: bytes, file: Path) -> NDArray[np.uint8]:
+        if carries_metadata(data):
+            raise AlreadyEncoded(file)
         image = decode_image(data, file.name)
         warn(file, image.lost)
         pixels = image.pixels

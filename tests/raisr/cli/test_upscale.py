@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import PHOTO, raisr
+from commands import PHOTO, fails, raisr
 from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
 
@@ -30,3 +30,7 @@ def test_a_folder_of_images_is_upscaled(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     found = [read_photo(path).shape for path in (tmp_path / "out").iterdir()]
     assert found == [(30, 45, 3)] * 2
+
+
+def test_a_payload_is_to_be_decoded(payload: Path, tmp_path: Path) -> None:
+    fails(raisr("upscale", payload, "-o", tmp_path / "big.png"), "is a payload already")
