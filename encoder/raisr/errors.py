@@ -22,8 +22,8 @@ class AlreadyEncoded(RaisrError):
     def __init__(self, source: Path) -> None:
         self.source = source
         super().__init__(
-            f"{source}: is a payload already; take the photograph that it was made of, or decode it "
-            "first"
+            f"{source}: is a payload already; take the photograph that it was made of, or decode "
+            "it first"
         )
 
 
@@ -211,6 +211,14 @@ class WorkersLost(TrainingStopped):
             f"workers died, perhaps for lack of memory ({reason}); the same command goes on from "
             "here, with fewer --jobs if need be"
         )
+
+
+class WorkersUnavailable(TrainingStopped):
+    """No worker process can be started."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"worker processes cannot be started ({reason}); use --jobs 1")
 
 
 class SchedulerUnreachable(TrainingStopped):

@@ -10,7 +10,7 @@ from typing import Any
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from raisr.errors import SchedulerUnreachable, WorkersLost
+from raisr.errors import SchedulerUnreachable, WorkersLost, WorkersUnavailable
 from raisr.extras import require_extra
 
 TIMEOUT = 10
@@ -70,9 +70,10 @@ def open_executor(jobs: int, scheduler: str | None) -> Iterator[Executor]:
 
     Raises
     ------
-    ExtraMissing, SchedulerUnreachable
+    ExtraMissing, SchedulerUnreachable, WorkersUnavailable
     """
     with (
+        _starting_workers(),
         warnings.catch_warnings(),
         joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator") as local,
     ):
@@ -83,6 +84,18 @@ def open_executor(jobs: int, scheduler: str | None) -> Iterator[Executor]:
         else:
             with _on_cluster(scheduler) as cluster:
                 yield Executor(cluster, local)
+
+
+@contextmanager
+def _starting_workers() -> Iterator[None]:
+    """Name what breaks when worker processes end as they start: a pipe, as if a terminal closed."""
+    try:
+        yield
+    except OSError as error:
+        # What a task raises comes with the worker's traceback as its cause.
+        if error.__cause__ is None:
+            raise WorkersUnavailable(error.strerror or str(error)) from error
+        raise
 
 
 @contextmanager

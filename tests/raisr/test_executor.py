@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from commands import QUICK
 from raisr.errors import CheckpointsNotShared, PhotographNotShared, SchedulerUnreachable
 from raisr.training.checkpoints import CheckpointDirectory
 from raisr.training.examples import spread
@@ -52,3 +54,20 @@ def test_a_worker_says_which_storage_it_does_not_see(tmp_path: Path) -> None:
     example.photo.unlink()
     with checkpoints.opened(), pytest.raises(PhotographNotShared, match=example.photo.name):
         pair_after(checkpoints, example, 0)
+
+
+@pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python"])
+def test_workers_that_cannot_be_started_are_reported(tmp_path: Path, program: str) -> None:
+    script = """
+import sys
+sys.executable = sys.argv[1]
+from raisr.cli import main
+main(sys.argv[2:])
+"""
+    photos = crops(tmp_path / "photos", 2)
+    arguments = [program, "encode", *photos, "-o", tmp_path, *QUICK, "--jobs", 2]
+    command = [sys.executable, "-W", "ignore", "-c", script, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Error: worker" in done.stderr
+    assert "Traceback" not in done.stderr
