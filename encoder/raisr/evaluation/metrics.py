@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ LARGE = 3_000_000
 TILE = 512
 """Rows and columns of each of the areas of a larger one."""
 
+STRIP_PIXELS = 1 << 20
+"""Pixels that PSNR looks at at the same time; each takes about 30 bytes."""
+
 
 def luma_psnr(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
     """PSNR in dB of full-range luma; infinite where equal.
@@ -26,14 +30,30 @@ def luma_psnr(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
     ----------
     image, reference : ndarray of shape (M, N, 3), uint8
     """
-    return plane_psnr(luma(image), luma(reference))
+    return _psnr(
+        (luma(image[rows]), luma(reference[rows])) for rows in _strips(len(image), image.shape[1])
+    )
 
 
 def plane_psnr(plane: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
     """PSNR in dB of planes of shape (M, N), uint8; infinite where equal."""
-    difference = np.subtract(plane, reference, dtype=np.int32)
-    error = float(np.mean(np.square(difference), dtype=np.float64))
-    return math.inf if error == 0 else 10 * math.log10(255**2 / error)
+    return _psnr((plane[rows], reference[rows]) for rows in _strips(len(plane), plane.shape[1]))
+
+
+def _psnr(parts: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> float:
+    """PSNR in dB of planes of which some rows after the other are given."""
+    squares = samples = 0
+    for plane, reference in parts:
+        difference = np.subtract(plane, reference, dtype=np.int32)
+        squares += int(np.sum(np.square(difference), dtype=np.int64))
+        samples += difference.size
+    return math.inf if squares == 0 else 10 * math.log10(255**2 * samples / squares)
+
+
+def _strips(rows: int, columns: int) -> Iterator[slice]:
+    """Rows of an image, so many at a time that they take little memory."""
+    size = max(1, STRIP_PIXELS // columns)
+    return (slice(start, start + size) for start in range(0, rows, size))
 
 
 def luma_ssim(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:

@@ -18,7 +18,7 @@ def separate_alpha(image: Image.Image) -> tuple[Image.Image, NDArray[np.uint8] |
     if image.mode in ("PA", "RGBA", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         return image.convert("RGB"), np.asarray(image.getchannel("A"))
-    if image.mode in ("L", "CMYK", "LAB"):
+    if image.mode in ("L", "RGB", "CMYK", "LAB"):
         return image, None
     return image.convert("L" if image.mode == "1" else "RGB"), None
 
@@ -43,4 +43,5 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
                 return converted
         except (ImageCms.PyCMSError, OSError):
             pass  # A profile that cannot be used is no reason to refuse the image.
-    return image.convert("RGB")
+    # A copy of the same mode would take four more bytes a pixel.
+    return image if image.mode == "RGB" else image.convert("RGB")
