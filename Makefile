@@ -15,7 +15,7 @@ RUNTIME := web/raisr_web/runtime/index.js
 RUNTIME_SOURCES := $(shell find wasm_decoder tools '(' -name '*.py' -o -name '*.wasm' ')' -not -path '*/build/*') wasm_decoder/pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check lint fuzz format lock dist sbom banks kernel clean browsers
+.PHONY: help setup demo test check lint audit fuzz format lock dist sbom banks kernel clean browsers
 
 help:
 	@echo "make demo    encode the photographs of samples/ and serve them (PORT=$(PORT) to choose another port)"
@@ -39,7 +39,7 @@ demo: setup
 	$(BIN)/raisr serve demo --references samples --port $(PORT)
 
 # A file's tests share what it sets up: they stay in one process.
-test: setup browsers lint
+test: setup browsers lint audit
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 
 check: setup lint
@@ -50,6 +50,9 @@ lint: $(EDITABLE) $(MODULES)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	npm run --silent lint
+
+# Known vulnerabilities of what is pinned, as far as PyPI and npm answer.
+audit: $(EDITABLE) $(MODULES)
 	$(BIN)/python .ci/audit.py
 
 fuzz: $(EDITABLE)

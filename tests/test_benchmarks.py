@@ -7,10 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from raisr.evaluation.comparison import BASELINES, METRICS
 from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
 from support import SAMPLES
+
+pytestmark = pytest.mark.slow
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 

@@ -9,6 +9,8 @@ import pytest
 
 from faults import full_disk, killed, tasks
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", ["encode", "export", "train"])
 def test_what_is_killed_leaves_nothing_half_written_and_can_be_run_again(

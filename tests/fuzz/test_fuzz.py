@@ -17,6 +17,8 @@ from fuzz.targets import Finding, try_case
 from raisr_decoder.color import compose
 from support import Vector, read_vectors
 
+pytestmark = pytest.mark.slow
+
 CASES = 2000
 
 

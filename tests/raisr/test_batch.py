@@ -123,6 +123,7 @@ def test_payloads_are_no_photographs(photos: Path) -> None:
     assert not list(photos.rglob("*.raisr.raisr*"))
 
 
+@pytest.mark.slow
 def test_every_figure_is_in_the_json(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     (photos / "bad.png").write_bytes(b"no picture")
@@ -141,6 +142,7 @@ def test_every_figure_is_in_the_json(photos: Path, tmp_path: Path) -> None:
     assert told["failures"][0]["photo"].endswith("bad.png")
 
 
+@pytest.mark.slow
 def test_processes_and_a_cluster_make_the_same_payloads(
     photos: Path, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:
@@ -198,6 +200,7 @@ def test_an_unwritable_folder_is_named(photos: Path, tmp_path: Path, place: str)
     fails(raisr(photos / "b.png", "-o", tmp_path / place, *QUICK), "cannot be written")
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_nothing_behind(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     facts(photos, "-o", tmp_path / "else", *QUICK)  # Compiles kernels, which go to a disk, too.

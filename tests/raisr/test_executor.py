@@ -17,6 +17,8 @@ from raisr.training.pairs import pair_after
 from raisr.training.train import train
 from training import SETTINGS, crops, silent
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_cluster_that_loses_a_worker_gives_the_same_bank(
     cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path

@@ -13,6 +13,8 @@ from raisr_decoder.compiled import LIBRARY
 from tools import compile_kernel
 from tools.errors import LinkerMissing
 
+pytestmark = pytest.mark.slow
+
 PROVENANCE = json.loads(LIBRARY.with_suffix(".json").read_text())
 
 

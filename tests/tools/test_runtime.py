@@ -10,6 +10,8 @@ from tools import runtime
 from tools.errors import PackingFailed, PieceMissing
 from tools.wheels import build_wheel
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[2]
 MAX_BYTES = 4_500_000
 

@@ -14,6 +14,8 @@ from tools import wheels
 from tools.errors import WheelUnavailable
 from tools.wheels import build_wheel, fetch_wheel, sources
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[2]
 NUMPY = PyodideLockSpec.from_json(CHECKOUT / "node_modules/pyodide/pyodide-lock.json").packages[
     "numpy"

@@ -3,9 +3,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from commands import PHOTO, fails, raisr
 from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_comparison_is_a_page_and_figures(tmp_path: Path) -> None:

@@ -3,10 +3,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from commands import PHOTO, QUICK, fails, raisr
 from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
 from raisr_decoder.metadata import parse
+
+pytestmark = pytest.mark.slow
 
 
 def test_train_writes_a_bank_and_its_provenance(tmp_path: Path) -> None:

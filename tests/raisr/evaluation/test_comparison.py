@@ -26,6 +26,8 @@ from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
 from support import SAMPLES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -16,6 +16,8 @@ from raisr.images.reading import decode_photo, read_photo
 from raisr.images.writing import save_png
 from support import SAMPLES, random_picture
 
+pytestmark = pytest.mark.slow
+
 NAMES = "one.png", "<b>two & 'three'.png"
 
 

@@ -510,6 +510,7 @@ def damaged_versions(whole: bytes) -> Iterator[bytes]:
         yield bytes(flipped)
 
 
+@pytest.mark.slow
 def test_damaged_files_give_a_picture_or_our_error() -> None:
     for whole in files_of_every_kind().values():
         reading.decode_image(whole, "whole")

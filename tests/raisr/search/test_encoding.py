@@ -14,6 +14,8 @@ from raisr.search.settings import Settings
 from raisr_decoder.metadata import parse
 from support import SAMPLES
 
+pytestmark = pytest.mark.slow
+
 TWO = Fraction(2)
 
 

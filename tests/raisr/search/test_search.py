@@ -17,6 +17,8 @@ from raisr.search.settings import AUTO_BASES, Settings
 from raisr_decoder.metadata import parse
 from support import SAMPLES
 
+pytestmark = pytest.mark.slow
+
 BASES = ("jpeg", "webp", "avif")
 TWO = Fraction(2)
 

@@ -19,6 +19,8 @@ from raisr.training.train import train
 from raisr_decoder.bank import load
 from training import SETTINGS, crops, silent
 
+pytestmark = pytest.mark.slow
+
 RAISR = Path(sys.executable).with_name("raisr")
 OPTIONS = ("--quality", "40-60", "--stages", "2", "--buckets", "8", "--jobs", "2")
 

@@ -4,10 +4,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from raisr.training.provenance import Cost, describe, holds, summary
 from raisr.training.train import train
 from raisr_decoder.bank import save
 from training import SETTINGS, crops, silent
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_folder_tells_what_its_banks_are_and_what_they_cost(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from raisr_decoder.pipeline import NO_FILTERS, restore
 from support import SAMPLES
 from training import SETTINGS, crops, silent
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
