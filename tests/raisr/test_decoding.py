@@ -68,6 +68,6 @@ def test_an_application_may_allow_fewer_pixels(banks: BankStore, pixels: int, wh
     assert decode(PAYLOAD, banks, limits=Limits(pixels=2480)).shape == (40, 62, 3)
 
 
-def test_restoring_stops_when_its_time_is_over(banks: BankStore) -> None:
+def test_decoding_stops_when_its_time_is_over(banks: BankStore) -> None:
     with pytest.raises(LimitExceeded, match="seconds of filtering"):
         decode(PAYLOAD, banks, NUMPY, Limits(seconds=-1))

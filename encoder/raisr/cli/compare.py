@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 def command(
     photos: tuple[Path, ...], output: Path, banks: tuple[Path, ...], as_json: bool, jobs: int
 ) -> None:
-    """Compare raisr with plain JPEG, WebP and AVIF on photographs (or on folders of them).
+    """Compare raisr with plain JPEG, WebP and AVIF.
 
-    The report is one HTML file: curves of bytes against quality, BD-rates, and crops of output
-    images whose files have the same size. A photograph of 1.5 megapixels takes several minutes.
+    Photographs, or folders of them, are encoded by each at several sizes. The report is one HTML
+    file: curves of bytes against quality, BD-rates, and crops of output images whose files have
+    the same size. A photograph of 1.5 megapixels takes several minutes.
 
     \b
     raisr compare photo.jpg -o report.html

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @bank_option
 def command(payloads: tuple[Path, ...], output: Path, engine: str, banks: tuple[Path, ...]) -> None:
-    """Decode payloads to the output images that viewers see.
+    """Decode payloads to what viewers see.
 
     Of a folder its payloads are decoded, those of its sub-folders included.
 

@@ -91,7 +91,7 @@ def command(
     scheduler: str | None,
     as_json: bool,
 ) -> None:
-    """Make payloads of photographs (or of folders of them).
+    """Make payloads of photographs, or of folders of them.
 
     A payload is an ordinary image, mostly smaller than the photograph, with metadata that says
     how to decode it to the photograph's size. Any viewer opens it. Base codec, scale, quality and

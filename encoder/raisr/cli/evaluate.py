@@ -38,11 +38,12 @@ if TYPE_CHECKING:
 def command(
     photos: tuple[Path, ...], scale: Fraction, bank_file: Path | None, as_json: bool
 ) -> None:
-    """Measure how well images (or folders of them) are upscaled, beside bicubic interpolation.
+    """Measure how well ordinary images are upscaled.
 
-    The protocol of the super-resolution papers: luma of each image is downscaled with the bicubic
-    filter, upscaled again, and compared with the reference image, as PSNR in dB without a border.
-    Leave out images that the bank was trained on.
+    Images, or folders of them, are upscaled by a bank and by bicubic interpolation, by the
+    protocol of the super-resolution papers: luma is downscaled with the bicubic filter, upscaled
+    again, and compared with the reference image, as PSNR in dB without a border. Leave out images
+    that the bank was trained on.
 
     \b
     raisr evaluate Set5/

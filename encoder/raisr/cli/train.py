@@ -137,7 +137,7 @@ def command(
     scheduler: str | None,
     jobs: int,
 ) -> None:
-    """Train filter banks on photographs (or on folders of them).
+    """Train filter banks on photographs.
 
     The photographs are downscaled and sent through the base codec; the filters learn to bring them
     back. Each bank's provenance is written beside it. One photograph of ten is in the validation

@@ -23,7 +23,7 @@ from raisr_decoder.errors import RaisrError
 )
 @jobs_option
 def command(photos: tuple[Path, ...], output: Path, jobs: int) -> None:
-    """Train all banks that come with raisr anew, on photographs (or on folders of them).
+    """Train all banks that come with raisr anew.
 
     About twenty trainings, one after the other. When they are interrupted, the same command goes
     on from there. What all of them cost is written beside the banks.

@@ -58,3 +58,7 @@ def test_help_teaches(command: str) -> None:
     result = raisr(command, "--help")
     assert result.exit_code == 0
     assert len(result.output.splitlines()) > 5
+
+
+def test_the_list_of_commands_cuts_no_sentence() -> None:
+    assert "..." not in raisr("--help").output.replace("ARGS]...", "")

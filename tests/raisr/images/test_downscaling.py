@@ -37,7 +37,7 @@ def test_scaled_shapes_have_at_least_one_pixel() -> None:
 
 @pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize("downscale", [lanczos, bicubic])
-def test_reduced_pixels_lie_where_restoring_puts_them(block: int, downscale: Downscale) -> None:
+def test_downscaled_pixels_lie_where_the_filters_put_them(block: int, downscale: Downscale) -> None:
     rows, columns = 24 * block, 25 * block
     ramp = np.add.outer(np.arange(rows), np.arange(columns)) * 255 / (rows + columns)
     photo = np.repeat(np.rint(ramp).astype(np.uint8)[..., None], 3, axis=2)

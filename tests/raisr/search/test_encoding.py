@@ -40,7 +40,7 @@ def test_the_record_tells_what_viewers_get(photo: np.ndarray) -> None:
     assert metadata.score == pytest.approx(ssimulacra2(full, photo), abs=0.006)
 
 
-def test_restored_beats_the_plain_codec_at_the_same_bytes(photo: np.ndarray) -> None:
+def test_a_payload_beats_the_plain_codec_at_the_same_bytes(photo: np.ndarray) -> None:
     encoded = search(photo, Settings("jpeg", target_size=6000))
     plain = plain_within(photo, "jpeg", 6000)
     assert luma_psnr(decode(encoded.payload), photo) > luma_psnr(decode(plain.payload), photo)
