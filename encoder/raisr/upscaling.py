@@ -11,6 +11,7 @@ from raisr.bank_store import BankStore
 from raisr.engines import fastest
 from raisr.errors import OutputTooSmall
 from raisr_decoder.alpha import split_alpha
+from raisr_decoder.bank import Bank
 from raisr_decoder.engine import Engine
 from raisr_decoder.pipeline import restore
 from raisr_decoder.shapes import Shape, check_sizes
@@ -53,12 +54,29 @@ def upscale(
     if shape[0] < rows or shape[1] < columns:
         raise OutputTooSmall((rows, columns), shape)
     check_sizes((rows, columns), shape)
-    base, quality = COMPRESSED if compressed else CLEAN
-    banks = banks or BankStore()
-    scale = Fraction(shape[0], rows)
-    # A direct bank upscales rows and columns alike.
-    alike = scale == Fraction(shape[1], columns)
-    choose = banks.choose_any if alike else banks.choose_upsample_first
-    bank = choose(base, scale, quality)
+    bank = choose_bank((rows, columns), shape, compressed, banks or BankStore())
     rgb, alpha = split_alpha(image)
     return restore(rgb, bank, shape, alpha, engine or fastest())
+
+
+def choose_bank(small: Shape, shape: Shape, compressed: bool, banks: BankStore) -> Bank:
+    """The bank that upscales an ordinary image best.
+
+    Parameters
+    ----------
+    small, shape : (int, int)
+        Rows and columns of the image, and of the result.
+    compressed : bool
+        Whether artefacts are to be removed as well.
+    banks : BankStore
+
+    Raises
+    ------
+    BankMissing, BankError
+    """
+    base, quality = COMPRESSED if compressed else CLEAN
+    scale = Fraction(shape[0], small[0])
+    # A direct bank upscales rows and columns alike.
+    alike = scale == Fraction(shape[1], small[1])
+    choose = banks.choose_any if alike else banks.choose_upsample_first
+    return choose(base, scale, quality)

@@ -58,15 +58,15 @@ export async function fetchBankIndex() {
  * @param {boolean} isJpeg whether artefacts are to be removed as well
  * @param {Size} base
  * @param {Size} output
- * @param {number} scale
  * @returns {string} its id
  * @throws {DecodeError} BankMissing
  */
-export function chooseBank(index, isJpeg, base, output, scale) {
+export function chooseBank(index, isJpeg, base, output) {
   const { direct, resizing } = isJpeg ? index.compressed : index.clean;
-  // A direct bank scales rows and columns by exactly its scale.
-  const exact = output.width === base.width * scale && output.height === base.height * scale;
-  const bank = (exact && direct[scale]) || resizing.find(({ upTo }) => scale <= upTo)?.bank;
+  const scale = output.height / base.height;
+  // A direct bank upscales rows and columns alike.
+  const alike = output.width * base.height === output.height * base.width;
+  const bank = (alike && direct[scale]) || resizing.find(({ upTo }) => scale <= upTo)?.bank;
   if (!bank) throw new DecodeError("BankMissing", `there is no filter bank for scale ${scale}`);
   return bank;
 }

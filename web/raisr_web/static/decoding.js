@@ -138,7 +138,7 @@ function describe(python, payload, scale) {
 async function planUpscaling(python, file, base, scale) {
   const size = callPython(() => python.upscaled_size(base.width, base.height, scale));
   const isJpeg = file[0] === 0xff && file[1] === 0xd8;
-  const bank = chooseBank(await fetchBankIndex(), isJpeg, base, size, scale);
+  const bank = chooseBank(await fetchBankIndex(), isJpeg, base, size);
   return { ...size, bank };
 }
 
