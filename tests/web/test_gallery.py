@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from raisr_decoder.metadata import parse
 from raisr_web.gallery import EXAMPLES
+from raisr_web.photos import Photos
 
 
 def test_the_gallery_shows_images_and_nothing_else(client: FlaskClient) -> None:
@@ -55,3 +57,41 @@ def test_the_examples_are_listed(client: FlaskClient) -> None:
 @pytest.mark.parametrize("name", ["base", "index"])
 def test_no_other_template_is_an_example(client: FlaskClient, name: str) -> None:
     assert client.get(f"/examples/{name}/").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/", "/examples/basic/", "/savings.txt"])
+def test_a_file_that_cannot_be_read_leaves_the_others_on_the_page(
+    client: FlaskClient, folder: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    (folder / "a-forbidden.jpg").write_bytes(b"for the eyes of others")
+    read_bytes = Path.read_bytes
+
+    def read_as_another_user(path: Path) -> bytes:
+        if path.name == "a-forbidden.jpg":
+            raise PermissionError(13, "Permission denied")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_as_another_user)
+    response = client.get(address)
+    assert response.status_code == 200
+    assert address != "/" or "a-forbidden.jpg: cannot be read (Permission denied)" in response.text
+    assert client.get("/photos/a-forbidden.jpg").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/", "/examples/basic/", "/savings.txt"])
+def test_a_file_that_vanishes_while_it_is_listed_leaves_the_others_on_the_page(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    names = Photos.names
+    monkeypatch.setattr(Photos, "names", lambda self: ["a-vanished.jpg", *names(self)])
+    response = client.get(address)
+    assert response.status_code == 200
+    assert address != "/" or "a-vanished.jpg" in response.text
+
+
+def test_a_payload_whose_metadata_is_damaged_has_a_page(
+    client: FlaskClient, folder: Path, payload: bytes
+) -> None:
+    bank_id = bytes.fromhex(parse(payload).bank or "")
+    (folder / "damaged.jpg").write_bytes(payload.replace(bank_id, bank_id[::-1]))
+    assert "KB" in client.get("/picture/damaged.jpg/").text

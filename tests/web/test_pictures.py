@@ -123,6 +123,21 @@ def test_what_is_not_there_or_not_for_others_is_not_found(
     assert "Traceback" not in response.text
 
 
+@pytest.mark.parametrize("folder", ["photos", "decoded", "picture", "raisr", "raisr/runtime"])
+def test_a_name_that_no_file_can_have_is_not_found(client: FlaskClient, folder: str) -> None:
+    for name in ("a" * 300 + ".jpg", "ä" * 130 + ".jpg", "a" * 5000 + ".png"):
+        assert client.get(f"/{folder}/{name}", follow_redirects=True).status_code == 404
+
+
+def test_the_blueprint_alone_does_not_find_a_name_that_no_file_can_have(folder: Path) -> None:
+    app = Flask(__name__)
+    app.config["RAISR_PHOTOS"] = folder
+    app.register_blueprint(blueprint)
+    client = app.test_client()
+    for kind in ("photos", "decoded", "raisr"):
+        assert client.get(f"/{kind}/{'a' * 300}.jpg").status_code == 404
+
+
 def test_an_unreadable_image_says_why(client: FlaskClient) -> None:
     assert "cannot be read as" in client.get("/photos/broken.jpg").text
 

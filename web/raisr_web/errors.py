@@ -13,6 +13,15 @@ class PhotoMissing(RaisrError):
         self.name = name
 
 
+class PhotoUnreadable(RaisrError):
+    """The file of that name cannot be read from disk."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: cannot be read ({reason})")
+        self.name = name
+        self.reason = reason
+
+
 class Busy(RaisrError):
     """Too many jobs are waiting already."""
 

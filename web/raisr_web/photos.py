@@ -1,6 +1,7 @@
 """A folder of images: their payloads, and the output images that those decode to, in a cache."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,7 @@ from raisr_decoder.containers import container_of
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.metadata import Metadata, carries_metadata, parse
 from raisr_web.baselines import bytes_of_same_quality
-from raisr_web.errors import CacheUnwritable, PhotoMissing
+from raisr_web.errors import CacheUnwritable, PhotoMissing, PhotoUnreadable
 from raisr_web.job_queue import JobQueue
 
 DECODED_QUALITY = 90
@@ -118,16 +119,10 @@ class Photos:
         )
 
     def entry(self, name: str) -> Entry:
-        """What is known of an image without encoding it.
-
-        Raises
-        ------
-        PhotoMissing
-        """
-        photo = self._read(name)
-        kept = self._kept(photo)
-        content = kept.read_bytes() if kept.exists() else photo
+        """What is known of an image without encoding it, be it that it cannot be read."""
         try:
+            photo = self._read(name)
+            content = self._encoded_before(photo)
             if not carries_metadata(content):
                 height, width = photo_shape(content, name)
                 return Entry(name, width, height, file_size=len(photo))
@@ -136,7 +131,7 @@ class Photos:
         try:
             metadata = parse(content)
         except RaisrError:
-            return Entry(name, payload_size=len(content))
+            return Entry(name, payload_size=len(content), file_size=len(photo))
         return Entry(name, metadata.width, metadata.height, len(content), len(photo), metadata)
 
     def payload(self, name: str) -> File:
@@ -146,7 +141,7 @@ class Photos:
 
         Raises
         ------
-        PhotoMissing, Busy, CacheUnwritable, RaisrError
+        PhotoMissing, PhotoUnreadable, Busy, CacheUnwritable, RaisrError
         """
         content = self._read(name)
         if carries_metadata(content):
@@ -164,7 +159,7 @@ class Photos:
 
         Raises
         ------
-        PhotoMissing, Busy, CacheUnwritable, LimitExceeded, RaisrError
+        PhotoMissing, PhotoUnreadable, Busy, CacheUnwritable, LimitExceeded, RaisrError
         """
         payload = self.payload(name).content
         metadata = parse(payload)
@@ -186,7 +181,7 @@ class Photos:
 
         Raises
         ------
-        PhotoMissing, Busy, CacheUnwritable, RaisrError
+        PhotoMissing, PhotoUnreadable, Busy, CacheUnwritable, RaisrError
         """
         payload = self.payload(name).content
         photo = self._reference(name)
@@ -225,20 +220,26 @@ class Photos:
         found = self._references.iterdir() if self._references else ()
         alike = [path for path in sorted(found) if path.stem == Path(name).stem]
         photos = [path for path in alike if path.suffix.lower() in PHOTO_SUFFIXES]
-        return photos[0].read_bytes() if photos else None
+        return _read_photo(photos[0]) if photos else None
 
     def _is_inside(self, path: Path) -> bool:
-        return path.is_file() and path.resolve().is_relative_to(self._folder)
+        try:
+            return path.is_file() and path.resolve().is_relative_to(self._folder)
+        except OSError:
+            return False  # Such as a name that is longer than a file's may be.
 
     def _read(self, name: str) -> bytes:
         photo = self._folder / name
         known = photo.suffix.lower() in PHOTO_SUFFIXES
         if photo.name != name or not known or not self._is_inside(photo):
             raise PhotoMissing(name)
-        try:
-            return photo.read_bytes()
-        except OSError as error:
-            raise PhotoMissing(name) from error
+        return _read_photo(photo)
+
+    def _encoded_before(self, photo: bytes) -> bytes:
+        """The payload of a photograph if it is kept, else the photograph."""
+        with suppress(OSError):
+            return self._kept(photo).read_bytes()
+        return photo
 
     def _kept(self, photo: bytes) -> Path:
         """Where the payload of a photograph with this content is kept.
@@ -251,6 +252,13 @@ class Photos:
     def _encoding(self) -> str:
         """All that payloads depend on, their photographs aside."""
         return fingerprint(of_programs(), repr(self._settings), *self.banks.ids)
+
+
+def _read_photo(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PhotoUnreadable(path.name, error.strerror or str(error)) from error
 
 
 def _as_file(content: bytes) -> File:

@@ -6,6 +6,7 @@
 Templates then write {{ raisr_img("meadow.jpg", "A meadow") }}.
 """
 
+import os.path
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -181,6 +182,7 @@ def _cache() -> Path:
 def _inside(folder: Path, name: str) -> Path:
     """The file of that name, or NotFound; a name never leads out of the folder."""
     found = safe_join(str(folder), name)
-    if found is None or not Path(found).is_file():
+    # Of a name that is longer than a file's may be, pathlib's `is_file` raises an error.
+    if found is None or not os.path.isfile(found):
         raise NotFound
     return Path(found)
