@@ -260,6 +260,28 @@ def test_a_range_of_a_payload_is_sent_alone(client: FlaskClient, payload: bytes)
     assert response.headers["Content-Range"] == f"bytes 10-19/{len(payload)}"
 
 
+@pytest.mark.parametrize("asked", ["bytes=abc", "bytes=5-2", "pages=1-2", "bytes=0-1,5-6", "1-2"])
+@pytest.mark.parametrize("address", ["/photos/payload.jpg", "/raisr/worker.js"])
+def test_what_is_no_single_range_of_bytes_is_ignored(
+    client: FlaskClient, address: str, asked: str
+) -> None:
+    with client.get(address) as whole, client.get(address, headers={"Range": asked}) as response:
+        assert response.status_code == 200
+        assert response.data == whole.data
+
+
+@pytest.mark.parametrize("address", ["/photos/payload.jpg", "/raisr/worker.js"])
+def test_a_suffix_that_is_longer_than_the_file_is_all_of_it(
+    client: FlaskClient, address: str
+) -> None:
+    asked = {"Range": f"bytes=-{10**12}"}
+    with client.get(address) as whole, client.get(address, headers=asked) as response:
+        assert response.status_code == 206
+        assert response.data == whole.data
+        size = len(whole.data)
+        assert response.headers["Content-Range"] == f"bytes 0-{size - 1}/{size}"
+
+
 def test_a_range_beyond_the_end_is_refused(client: FlaskClient) -> None:
     response = client.get("/photos/payload.jpg", headers={"Range": "bytes=9999999-"})
     assert response.status_code == 416

@@ -29,6 +29,19 @@ def test_a_photograph_can_be_tried(client: FlaskClient, folder: Path) -> None:
     assert client.get(f"{address}/png").status_code == 404
 
 
+def test_a_trial_that_saves_next_to_nothing_says_so(
+    app: Flask, client: FlaskClient, folder: Path
+) -> None:
+    address = send(client, (folder / "photograph.png").read_bytes(), "photograph.png").location
+    wait_for(client, address)
+    trial = app.extensions["raisr-trials"].find(address.rpartition("/")[2])
+    trial.same_quality = len(trial.payload.payload) + 2
+    page = " ".join(client.get(address).text.split())
+    assert "With such photographs Python practically never pays for itself." in page
+    trial.same_quality = len(trial.payload.payload) + 100_000
+    assert "images on, that is more than the" in " ".join(client.get(address).text.split())
+
+
 def test_a_script_in_a_name_is_shown_and_not_run(client: FlaskClient, folder: Path) -> None:
     name = "<script>alert(1)</script>.png"
     sent = send(client, (folder / "photograph.png").read_bytes(), name)

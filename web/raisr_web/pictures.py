@@ -25,7 +25,7 @@ from raisr.formats import format_named
 from raisr.search.settings import Settings
 from raisr_decoder.bank import shipped_path
 from raisr_decoder.errors import BankUnknown, RaisrError
-from raisr_web.assets import ASK_AGAIN, FOR_EVER, send_asset
+from raisr_web.assets import ASK_AGAIN, FOR_EVER, answer_conditions, send_asset
 from raisr_web.banks import bank_index
 from raisr_web.errors import Busy, CacheUnwritable
 from raisr_web.job_queue import MAX_WAITING, JobQueue
@@ -169,10 +169,7 @@ def send_image(file: File) -> Response:
     response = Response(file.content, mimetype=file.media_type)
     response.set_etag(fingerprint(file.content))
     response.cache_control.no_cache = True
-    return cast(
-        Response,
-        response.make_conditional(request, accept_ranges=True, complete_length=len(file.content)),
-    )
+    return answer_conditions(response, len(file.content))
 
 
 def _cache() -> Path:

@@ -23,6 +23,7 @@ from raisr_decoder.shapes import scaled_shape
 from raisr_web.baselines import BASELINES, baseline, bytes_of_same_quality
 from raisr_web.errors import Busy, TrialMissing
 from raisr_web.job_queue import JobQueue
+from raisr_web.savings import Savings
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
@@ -81,6 +82,13 @@ class Trial:
         """The steps that have begun and, while no step runs, that the trial is waiting."""
         waiting = not self.finished and all(step.seconds is not None for step in self.steps)
         return [*self.steps, Step("waiting for other photographs")] if waiting else self.steps
+
+    @property
+    def savings(self) -> Savings:
+        """Bytes of the payload beside those of a plain JPEG that looks as good, once both exist."""
+        if self.payload is None or self.same_quality is None:
+            return Savings(0, 0, 0)
+        return Savings(1, len(self.payload.payload), self.same_quality)
 
 
 class Trials:
