@@ -69,7 +69,10 @@ def test_what_is_no_photograph_is_refused_in_words(
 def test_an_upload_of_too_many_bytes_is_refused(app: Flask) -> None:
     assert app.config["MAX_CONTENT_LENGTH"] < 2 * MAX_BYTES
     app.config["MAX_CONTENT_LENGTH"] = 1000
-    assert send(app.test_client(), bytes(2000), "photo.jpg").status_code == 413
+    response = send(app.test_client(), bytes(2000), "photo.jpg")
+    assert response.status_code == 413
+    assert "may have 20 MB at most" in response.text
+    assert 'data-max-bytes="20000000"' in app.test_client().get("/try").text
 
 
 def test_an_upload_of_too_many_pixels_is_refused(client: FlaskClient) -> None:
