@@ -1,7 +1,9 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from raisr_decoder.metadata import parse
 from raisr_web.gallery import EXAMPLES
@@ -87,6 +89,42 @@ def test_a_file_that_vanishes_while_it_is_listed_leaves_the_others_on_the_page(
     response = client.get(address)
     assert response.status_code == 200
     assert address != "/" or "a-vanished.jpg" in response.text
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_the_gallery_says_why_a_photograph_that_breaks_off_cannot_be_shown(
+    client: FlaskClient, folder: Path, photograph: np.ndarray, suffix: str
+) -> None:
+    image = Image.fromarray(photograph)
+    image.save(folder / f"whole{suffix}")
+    whole = (folder / f"whole{suffix}").read_bytes()
+    (folder / f"broken-off{suffix}").write_bytes(whole[: len(whole) // 2])
+    page = client.get("/").text
+    assert f"broken-off{suffix}: cannot be read as" in page
+    assert f'src="/photos/broken-off{suffix}"' not in page
+    assert f'src="/photos/whole{suffix}"' in page
+
+
+def test_the_gallery_shows_a_photograph_whose_damage_readers_bear_with(
+    client: FlaskClient, folder: Path, photograph: np.ndarray
+) -> None:
+    image = folder / "endless.png"
+    Image.fromarray(photograph).save(image)
+    image.write_bytes(image.read_bytes()[: -len("sizeIENDsum.")])
+    assert 'src="/photos/endless.png"' in client.get("/").text
+    assert client.get("/photos/endless.png").status_code == 200
+
+
+def test_the_gallery_says_what_decoding_alone_has_shown(
+    client: FlaskClient, folder: Path, photograph: np.ndarray
+) -> None:
+    Image.fromarray(photograph).save(folder / "whole.tif")
+    (folder / "broken-off.tif").write_bytes((folder / "whole.tif").read_bytes()[:-9000])
+    reason = client.get("/photos/broken-off.tif", headers={"Accept": "*/*"})
+    assert reason.status_code == 404
+    assert reason.mimetype == "text/plain"
+    assert reason.text.startswith("broken-off.tif: cannot be read as")
+    assert reason.text in client.get("/").text
 
 
 def test_a_payload_whose_metadata_is_damaged_has_a_page(

@@ -142,6 +142,35 @@ def test_an_unreadable_image_says_why(client: FlaskClient) -> None:
     assert "cannot be read as" in client.get("/photos/broken.jpg").text
 
 
+@pytest.mark.parametrize(
+    ("accepted", "media_type"),
+    [
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html"),
+        ("image/avif,image/webp,image/*,*/*;q=0.8", "text/plain"),
+        ("*/*", "text/plain"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["photos", "decoded"])
+def test_a_reason_is_a_page_for_those_who_ask_for_one_and_else_text(
+    client: FlaskClient, kind: str, accepted: str, media_type: str
+) -> None:
+    response = client.get(f"/{kind}/broken.jpg", headers={"Accept": accepted})
+    assert response.status_code == 404
+    assert response.mimetype == media_type
+    assert "broken.jpg: cannot be read as" in response.text
+    assert ("<html" in response.text) == (media_type == "text/html")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_blueprint_alone_gives_the_reason_as_text(folder: Path) -> None:
+    app = Flask(__name__)
+    app.config["RAISR_PHOTOS"] = folder
+    app.register_blueprint(blueprint)
+    response = app.test_client().get("/photos/broken.jpg", headers={"Accept": "*/*"})
+    assert response.status_code == 404
+    assert response.text.startswith("broken.jpg: cannot be read as")
+
+
 def test_a_cache_that_cannot_be_written_is_named(app: Flask, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where a folder should be")
     response = app.test_client().get("/photos/photograph.png")
@@ -374,6 +403,7 @@ def test_a_request_is_refused_when_too_many_wait(app: Flask) -> None:
     client = app.test_client()
     with jobs.slot():
         response = client.get("/photos/photograph.png")
-    assert response.status_code == 503
-    assert int(response.headers["Retry-After"]) > 0
+        as_text = client.get("/photos/photograph.png", headers={"Accept": "*/*"})
+    assert response.status_code == as_text.status_code == 503
+    assert int(response.headers["Retry-After"]) == int(as_text.headers["Retry-After"]) > 0
     assert client.get("/photos/photograph.png").status_code == 200

@@ -1,5 +1,6 @@
 """A folder of images: their payloads, and the output images that those decode to, in a cache."""
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from raisr.images.writing import save_png
 from raisr.search.search import search
 from raisr.search.settings import Settings
 from raisr_decoder.containers import container_of
-from raisr_decoder.errors import RaisrError
+from raisr_decoder.errors import ContainerDamaged, ContainerUnknown, LimitExceeded, RaisrError
 from raisr_decoder.metadata import Metadata, carries_metadata, parse
 from raisr_web.baselines import bytes_of_same_quality
 from raisr_web.errors import CacheUnwritable, PhotoMissing, PhotoUnreadable
@@ -105,6 +106,8 @@ class Photos:
         self._references = references
         self.jobs = jobs
         self.banks = BankStore()
+        self._problems: dict[tuple[str, Path], str | None] = {}
+        self._checking = threading.Lock()
 
     def entries(self) -> list[Entry]:
         """One entry for each image of the folder, sorted by name."""
@@ -125,7 +128,8 @@ class Photos:
             content = self._encoded_before(photo)
             if not carries_metadata(content):
                 height, width = photo_shape(content, name)
-                return Entry(name, width, height, file_size=len(photo))
+                problem = self._problem(photo, name)
+                return Entry(name, width, height, file_size=len(photo), problem=problem)
         except RaisrError as error:
             return Entry(name, problem=str(error))
         try:
@@ -147,11 +151,16 @@ class Photos:
         if carries_metadata(content):
             return _as_file(content)
 
-        def make() -> bytes:
-            photo = decode_image(content, name).pixels
-            return search(photo, self._settings, self.banks).payload
-
         kept = self._kept(content)
+
+        def make() -> bytes:
+            try:
+                photo = decode_image(content, name).pixels
+                return search(photo, self._settings, self.banks).payload
+            except RaisrError as error:
+                self._problems[name, kept] = str(error)
+                raise
+
         return _as_file(self._once(kept, make))
 
     def decoded(self, name: str, webp: bool) -> File:
@@ -241,6 +250,22 @@ class Photos:
             return self._kept(photo).read_bytes()
         return photo
 
+    def _problem(self, photo: bytes, name: str) -> str | None:
+        """Why a photograph cannot be encoded, if that is known or easily seen.
+
+        One whose container is damaged is decoded once, because readers bear with some damage.
+        """
+        key = name, self._kept(photo)
+        # One at a time: each takes the memory of a photograph.
+        with self._checking:
+            if key not in self._problems and _is_damaged(photo):
+                self._problems[key] = None
+                try:
+                    decode_image(photo, name)
+                except RaisrError as error:
+                    self._problems[key] = str(error)
+            return self._problems.get(key)
+
     def _kept(self, photo: bytes) -> Path:
         """Where the payload of a photograph with this content is kept.
 
@@ -252,6 +277,17 @@ class Photos:
     def _encoding(self) -> str:
         """All that payloads depend on, their photographs aside."""
         return fingerprint(of_programs(), repr(self._settings), *self.banks.ids)
+
+
+def _is_damaged(photo: bytes) -> bool:
+    """Whether the container of a photograph breaks off or contradicts itself; others are whole."""
+    try:
+        container_of(photo).scan(photo)
+    except ContainerUnknown:
+        return False
+    except (ContainerDamaged, LimitExceeded):
+        return True
+    return False
 
 
 def _read_photo(path: Path) -> bytes:

@@ -17,7 +17,7 @@ import platformdirs
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 from flask.blueprints import BlueprintSetupState
 from markupsafe import Markup
-from werkzeug.exceptions import InternalServerError, NotFound, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
 from werkzeug.security import safe_join
 
 from raisr.fingerprint import fingerprint
@@ -151,17 +151,32 @@ def static(name: str) -> Response:
 
 @contextmanager
 def as_http_errors() -> Iterator[None]:
-    """Turn an error about an image into the HTTP error for it."""
+    """Turn an error about an image into the HTTP error for it.
+
+    Its body is a page for a client that asks for one, and else the reason as plain text, which
+    the script of a page shows.
+    """
     try:
         yield
     except Busy as error:
-        raise ServiceUnavailable(str(error), retry_after=error.seconds) from error
+        raise _worded(ServiceUnavailable(str(error), retry_after=error.seconds)) from error
     except CacheUnwritable as error:
-        raise InternalServerError(str(error)) from error
+        raise _worded(InternalServerError(str(error))) from error
     except RaisrError as error:
-        raise NotFound(str(error)) from error
+        raise _worded(NotFound(str(error))) from error
     except MemoryError as error:
-        raise ServiceUnavailable("there is not enough memory for this image") from error
+        reason = "there is not enough memory for this image"
+        raise _worded(ServiceUnavailable(reason)) from error
+
+
+def _worded(error: HTTPException) -> HTTPException:
+    """The error, with its reason as plain text for a client that does not ask for a page."""
+    accepted = list(request.accept_mimetypes.values())
+    if accepted and "text/html" not in accepted:
+        error.response = Response(error.description, error.code, mimetype="text/plain")
+        if isinstance(error, ServiceUnavailable) and error.retry_after is not None:
+            error.response.headers["Retry-After"] = str(error.retry_after)
+    return error
 
 
 def send_image(file: File) -> Response:
