@@ -90,6 +90,11 @@ class Photos:
     references : Path, optional
         A folder with the photographs that the payloads in `folder` were made of; a photograph and
         its payload have the same name but for the suffix.
+
+    Attributes
+    ----------
+    hidden : frozenset of str
+        Names of images that are not listed.
     """
 
     def __init__(
@@ -106,6 +111,7 @@ class Photos:
         self._references = references
         self.jobs = jobs
         self.banks = BankStore()
+        self.hidden: frozenset[str] = frozenset()
         self._problems: dict[tuple[str, Path], str | None] = {}
         self._checking = threading.Lock()
 
@@ -118,7 +124,9 @@ class Photos:
         return sorted(
             path.name
             for path in self._folder.iterdir()
-            if path.suffix.lower() in PHOTO_SUFFIXES and self._is_inside(path)
+            if path.suffix.lower() in PHOTO_SUFFIXES
+            and path.name not in self.hidden
+            and self._is_inside(path)
         )
 
     def entry(self, name: str) -> Entry:
