@@ -5,6 +5,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
+from raisr.images.reading import decode_image
 from raisr_decoder.metadata import parse
 from raisr_web.gallery import EXAMPLES
 from raisr_web.photos import Photos
@@ -133,3 +134,28 @@ def test_a_payload_whose_metadata_is_damaged_has_a_page(
     bank_id = bytes.fromhex(parse(payload).bank or "")
     (folder / "damaged.jpg").write_bytes(payload.replace(bank_id, bank_id[::-1]))
     assert "KB" in client.get("/picture/damaged.jpg/").text
+
+
+@pytest.mark.parametrize("frames", [1, 12])
+def test_a_gif_is_served_as_a_payload_and_its_page_says_what_is_left_out(
+    client: FlaskClient, folder: Path, photograph: np.ndarray, frames: int
+) -> None:
+    images = [Image.fromarray(np.roll(photograph, 5 * number, 1)) for number in range(frames)]
+    images[0].save(folder / "wave.gif", save_all=True, append_images=images[1:])
+    assert '<raisr-img src="/photos/wave.gif"' in client.get("/").text
+    payload = client.get("/photos/wave.gif")
+    assert payload.mimetype == "image/jpeg"
+    assert parse(payload.data).shape == (96, 128)
+    decoded = decode_image(client.get("/decoded/wave.gif").data, "decoded").rgb
+    assert np.abs(decoded.astype(int) - photograph).mean() < 20
+    page = client.get("/picture/wave.gif/").text
+    assert ("the first of its 12 frames is taken" in page) == (frames == 12)
+
+
+def test_the_page_of_a_deep_photograph_says_that_its_samples_are_rounded(
+    client: FlaskClient, folder: Path
+) -> None:
+    plane = np.arange(96 * 128, dtype=np.uint16).reshape(96, 128) * 5
+    Image.fromarray(plane).save(folder / "deep.png")
+    assert "its samples are rounded to 8 bits" in client.get("/picture/deep.png/").text
+    assert "Left out" not in client.get("/picture/photograph.png/").text

@@ -126,7 +126,7 @@ def test_a_trial_and_a_decode_do_not_run_at_the_same_time(
 
         return watching
 
-    for name in ("decode_image", "search", "baseline", "bytes_of_same_quality"):
+    for name in ("decode_reduced", "search", "baseline", "bytes_of_same_quality"):
         monkeypatch.setattr(trials, name, watched("trial", getattr(trials, name)))
     for name in ("search", "decode"):
         monkeypatch.setattr(photos, name, watched("page", getattr(photos, name)))

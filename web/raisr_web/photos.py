@@ -15,7 +15,7 @@ from raisr.errors import OutputUnwritable
 from raisr.files import write_whole
 from raisr.fingerprint import fingerprint, of_programs
 from raisr.formats import PHOTO_SUFFIXES, format_named
-from raisr.images.reading import decode_image, photo_shape
+from raisr.images.reading import decode_image, photo_shape, what_is_lost
 from raisr.images.writing import save_png
 from raisr.search.search import search
 from raisr.search.settings import Settings
@@ -190,6 +190,16 @@ class Photos:
         key = fingerprint(of_programs(), str(DECODED_QUALITY), payload)
         kept = self._cache / f"{key}.decoded{kind.suffix}"
         return _as_file(self._once(kept, make))
+
+    def lost(self, name: str) -> tuple[str, ...]:
+        """What of a photograph's file is not in its payload, in words; of a payload nothing.
+
+        Raises
+        ------
+        PhotoMissing, PhotoUnreadable, RaisrError
+        """
+        content = self._read(name)
+        return () if carries_metadata(content) else what_is_lost(content, name)
 
     def plain_size(self, name: str) -> int | None:
         """Bytes of the smallest plain JPEG that looks as good as the payload, by SSIMULACRA2.
