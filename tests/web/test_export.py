@@ -3,10 +3,13 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+import raisr_web.cli
+import raisr_web.runtime
 from raisr_decoder.metadata import parse
+from raisr_web.app import create_app
 from raisr_web.banks import ids_in
-from raisr_web.errors import ExportFailed
 from raisr_web.export import export
 from raisr_web.gallery import EXAMPLES
 
@@ -23,17 +26,19 @@ def runtime(tmp_path: Path) -> Path:
 def site(folder: Path, tmp_path: Path, runtime: Path) -> Path:
     (folder / "payload.jpg").unlink()
     site = tmp_path / "site"
-    assert export(folder, site, tmp_path / "cache", runtime, lambda *_: None) == 1
+    exported = export(folder, site, tmp_path / "cache", runtime, lambda *_: None)
+    assert exported.images == 1
+    assert [failure.name for failure in exported.failures] == ["broken.jpg"]
     return site
 
 
 def test_the_site_has_payloads_banks_and_runtime(site: Path) -> None:
-    metadata = parse((site / "photos/photograph.png").read_bytes())
+    metadata = parse((site / "photos/photograph.jpg").read_bytes())
     assert metadata.shape == (96, 128)
     assert (site / f"raisr/banks/{metadata.bank}.bank").is_file()
     assert (site / f"raisr/banks/{metadata.bank}.bank.br").is_file()
     assert (site / "raisr/runtime/0123/pyodide.asm.wasm").read_bytes() == b"wasm"
-    assert (site / "decoded/photograph.png").is_file()
+    assert (site / "decoded/photograph.jpg").is_file()
 
 
 def test_the_site_has_all_banks_that_upscale_ordinary_images(site: Path) -> None:
@@ -48,11 +53,50 @@ def test_the_site_has_the_examples(site: Path, name: str) -> None:
     assert "<raisr-img" in (site / f"examples/{name}/index.html").read_text()
 
 
-def test_an_image_whose_bank_is_missing_is_named(
+def test_images_that_cannot_be_decoded_are_named_and_left_out(
+    folder: Path, tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "cut.tif").write_bytes(b"II*\0 this is no image, either")
+    monkeypatch.setattr(raisr_web.runtime, "FOLDER", runtime)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(raisr_web.cli, "require_runtime", lambda: None)
+    site = tmp_path / "site"
+    done = CliRunner().invoke(raisr_web.cli.export, [str(folder), "-o", str(site)])
+    assert done.exit_code == 1
+    assert f"{site}: 1 image;" in done.stdout
+    problems = done.stderr.splitlines()
+    assert len(problems) == 3
+    assert problems[0].startswith("Error: broken.jpg: cannot be read as")
+    assert problems[1].startswith("Error: cut.tif: cannot be read as")
+    assert "Error: payload.jpg: no bank 0123456789abcdef0123456789abcdef" in problems[2]
+    pages = [page.read_text() for page in site.rglob("*.html")]
+    for name in ("broken.jpg", "cut.tif", "payload.jpg"):
+        assert not any(name in page for page in pages)
+        assert not list(site.rglob(name))
+
+
+def test_files_have_the_suffix_of_what_they_contain(
     folder: Path, tmp_path: Path, runtime: Path
 ) -> None:
-    with pytest.raises(ExportFailed, match="0123456789abcdef0123456789abcdef"):
-        export(folder, tmp_path / "site", tmp_path / "cache", runtime, lambda *_: None)
+    site, cache = tmp_path / "site", tmp_path / "cache"
+    photograph = (folder / "photograph.png").read_bytes()
+    for name in ("photograph.gif", "50% #1?.png"):
+        (folder / name).write_bytes(photograph)
+    payload = create_app({"RAISR_PHOTOS": folder, "RAISR_CACHE": cache}).extensions["raisr"]
+    (folder / "photograph.jpg").write_bytes(payload.payload("photograph.png").content)
+    (folder / "payload.jpg").unlink()
+    assert export(folder, site, cache, runtime, lambda *_: None).images == 4
+    for kind in ("photos", "decoded"):
+        names = sorted(path.name for path in (site / kind).iterdir())
+        others = ["photograph.gif.jpg", "photograph.jpg", "photograph.png.jpg"]
+        assert names == ["50% #1?.jpg", *others]
+    page = (site / "index.html").read_text()
+    for name in ("photos/photograph.gif.jpg", "photos/photograph.jpg", "photos/50%25%20%231"):
+        assert f'src="{name}' in page
+    assert (
+        'fallback="../../decoded/photograph.png.jpg"'
+        in (site / "picture/photograph.png/index.html").read_text()
+    )
 
 
 def test_every_link_is_relative_and_leads_to_a_file(site: Path) -> None:

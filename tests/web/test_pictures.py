@@ -123,8 +123,52 @@ def test_what_is_not_there_or_not_for_others_is_not_found(
     assert "Traceback" not in response.text
 
 
+@pytest.mark.parametrize("folder", ["photos", "decoded", "picture", "raisr", "raisr/runtime"])
+def test_a_name_that_no_file_can_have_is_not_found(client: FlaskClient, folder: str) -> None:
+    for name in ("a" * 300 + ".jpg", "ä" * 130 + ".jpg", "a" * 5000 + ".png"):
+        assert client.get(f"/{folder}/{name}", follow_redirects=True).status_code == 404
+
+
+def test_the_blueprint_alone_does_not_find_a_name_that_no_file_can_have(folder: Path) -> None:
+    app = Flask(__name__)
+    app.config["RAISR_PHOTOS"] = folder
+    app.register_blueprint(blueprint)
+    client = app.test_client()
+    for kind in ("photos", "decoded", "raisr"):
+        assert client.get(f"/{kind}/{'a' * 300}.jpg").status_code == 404
+
+
 def test_an_unreadable_image_says_why(client: FlaskClient) -> None:
     assert "cannot be read as" in client.get("/photos/broken.jpg").text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "media_type"),
+    [
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html"),
+        ("image/avif,image/webp,image/*,*/*;q=0.8", "text/plain"),
+        ("*/*", "text/plain"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["photos", "decoded"])
+def test_a_reason_is_a_page_for_those_who_ask_for_one_and_else_text(
+    client: FlaskClient, kind: str, accepted: str, media_type: str
+) -> None:
+    response = client.get(f"/{kind}/broken.jpg", headers={"Accept": accepted})
+    assert response.status_code == 404
+    assert response.mimetype == media_type
+    assert "broken.jpg: cannot be read as" in response.text
+    assert ("<html" in response.text) == (media_type == "text/html")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_blueprint_alone_gives_the_reason_as_text(folder: Path) -> None:
+    app = Flask(__name__)
+    app.config["RAISR_PHOTOS"] = folder
+    app.register_blueprint(blueprint)
+    response = app.test_client().get("/photos/broken.jpg", headers={"Accept": "*/*"})
+    assert response.status_code == 404
+    assert response.text.startswith("broken.jpg: cannot be read as")
 
 
 def test_a_cache_that_cannot_be_written_is_named(app: Flask, tmp_path: Path) -> None:
@@ -245,6 +289,28 @@ def test_a_range_of_a_payload_is_sent_alone(client: FlaskClient, payload: bytes)
     assert response.headers["Content-Range"] == f"bytes 10-19/{len(payload)}"
 
 
+@pytest.mark.parametrize("asked", ["bytes=abc", "bytes=5-2", "pages=1-2", "bytes=0-1,5-6", "1-2"])
+@pytest.mark.parametrize("address", ["/photos/payload.jpg", "/raisr/worker.js"])
+def test_what_is_no_single_range_of_bytes_is_ignored(
+    client: FlaskClient, address: str, asked: str
+) -> None:
+    with client.get(address) as whole, client.get(address, headers={"Range": asked}) as response:
+        assert response.status_code == 200
+        assert response.data == whole.data
+
+
+@pytest.mark.parametrize("address", ["/photos/payload.jpg", "/raisr/worker.js"])
+def test_a_suffix_that_is_longer_than_the_file_is_all_of_it(
+    client: FlaskClient, address: str
+) -> None:
+    asked = {"Range": f"bytes=-{10**12}"}
+    with client.get(address) as whole, client.get(address, headers=asked) as response:
+        assert response.status_code == 206
+        assert response.data == whole.data
+        size = len(whole.data)
+        assert response.headers["Content-Range"] == f"bytes 0-{size - 1}/{size}"
+
+
 def test_a_range_beyond_the_end_is_refused(client: FlaskClient) -> None:
     response = client.get("/photos/payload.jpg", headers={"Range": "bytes=9999999-"})
     assert response.status_code == 416
@@ -337,6 +403,7 @@ def test_a_request_is_refused_when_too_many_wait(app: Flask) -> None:
     client = app.test_client()
     with jobs.slot():
         response = client.get("/photos/photograph.png")
-    assert response.status_code == 503
-    assert int(response.headers["Retry-After"]) > 0
+        as_text = client.get("/photos/photograph.png", headers={"Accept": "*/*"})
+    assert response.status_code == as_text.status_code == 503
+    assert int(response.headers["Retry-After"]) == int(as_text.headers["Retry-After"]) > 0
     assert client.get("/photos/photograph.png").status_code == 200

@@ -1,17 +1,26 @@
 from pathlib import Path
 
 import numpy as np
-from flask import Flask
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 
 from raisr.images.writing import save_png
 from raisr_web.app import create_app
-from raisr_web.savings import Savings, measure
+from raisr_web.savings import MAX_BREAK_EVEN, Savings, measure
 
 
 def test_a_download_is_outweighed_by_what_images_save() -> None:
     assert Savings(2, sent=30_000, plain=50_000).break_even(1_000_001) == 101
     assert Savings(2, sent=30_000, plain=30_000).break_even(1_000_000) is None
+
+
+def test_a_download_that_practically_never_pays_for_itself_says_so(app: Flask) -> None:
+    assert Savings(1, sent=30_000, plain=30_350).break_even(3_500_000) == MAX_BREAK_EVEN
+    never = Savings(1, sent=30_000, plain=30_002)
+    assert never.break_even(3_528_376) is None
+    with app.test_request_context():
+        text = render_template("savings.txt", savings=never, runtime=3_528_376)
+    assert "With such photographs Python practically never pays for itself." in text
 
 
 def test_photographs_are_measured_and_payloads_without_theirs_are_not(

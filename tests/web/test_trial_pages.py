@@ -29,6 +29,19 @@ def test_a_photograph_can_be_tried(client: FlaskClient, folder: Path) -> None:
     assert client.get(f"{address}/png").status_code == 404
 
 
+def test_a_trial_that_saves_next_to_nothing_says_so(
+    app: Flask, client: FlaskClient, folder: Path
+) -> None:
+    address = send(client, (folder / "photograph.png").read_bytes(), "photograph.png").location
+    wait_for(client, address)
+    trial = app.extensions["raisr-trials"].find(address.rpartition("/")[2])
+    trial.same_quality = len(trial.payload.payload) + 2
+    page = " ".join(client.get(address).text.split())
+    assert "With such photographs Python practically never pays for itself." in page
+    trial.same_quality = len(trial.payload.payload) + 100_000
+    assert "images on, that is more than the" in " ".join(client.get(address).text.split())
+
+
 def test_a_script_in_a_name_is_shown_and_not_run(client: FlaskClient, folder: Path) -> None:
     name = "<script>alert(1)</script>.png"
     sent = send(client, (folder / "photograph.png").read_bytes(), name)
@@ -56,7 +69,10 @@ def test_what_is_no_photograph_is_refused_in_words(
 def test_an_upload_of_too_many_bytes_is_refused(app: Flask) -> None:
     assert app.config["MAX_CONTENT_LENGTH"] < 2 * MAX_BYTES
     app.config["MAX_CONTENT_LENGTH"] = 1000
-    assert send(app.test_client(), bytes(2000), "photo.jpg").status_code == 413
+    response = send(app.test_client(), bytes(2000), "photo.jpg")
+    assert response.status_code == 413
+    assert "may have 20 MB at most" in response.text
+    assert 'data-max-bytes="20000000"' in app.test_client().get("/try").text
 
 
 def test_an_upload_of_too_many_pixels_is_refused(client: FlaskClient) -> None:
@@ -110,7 +126,7 @@ def test_a_trial_and_a_decode_do_not_run_at_the_same_time(
 
         return watching
 
-    for name in ("decode_image", "search", "baseline", "bytes_of_same_quality"):
+    for name in ("decode_reduced", "search", "baseline", "bytes_of_same_quality"):
         monkeypatch.setattr(trials, name, watched("trial", getattr(trials, name)))
     for name in ("search", "decode"):
         monkeypatch.setattr(photos, name, watched("page", getattr(photos, name)))

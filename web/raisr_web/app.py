@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, make_response, render_template
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.wrappers import Response as AnyResponse
 
 from raisr_web import gallery, pictures, trial_pages
 from raisr_web.trials import MAX_BYTES
@@ -47,8 +48,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def _error_page(error: HTTPException) -> Response:
-    """Say what went wrong, as a page."""
+def _error_page(error: HTTPException) -> AnyResponse:
+    """Say what went wrong, as a page, unless the error has a body of its own."""
+    if error.response is not None:
+        return error.get_response()
     response = make_response(render_template("error.html", error=error), error.code or 500)
     for name, value in error.get_headers():
         # Such as Retry-After.

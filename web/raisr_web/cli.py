@@ -74,17 +74,19 @@ def export(photos: Path, site: Path) -> None:
     """
     import platformdirs
 
-    from raisr.cli.output import progress_bar
+    from raisr.cli.output import fail_with, progress_bar
     from raisr_web import export as exporting
     from raisr_web.runtime import FOLDER
 
     require_runtime()
     cache = platformdirs.user_cache_path("raisr")
     with progress_bar() as progress:
-        count = exporting.export(
+        exported = exporting.export(
             photos, site, cache, FOLDER, lambda done, total: progress("images", done, total)
         )
-    click.echo(f"{site}: {count} images; any web server can serve this folder")
+    images = "1 image" if exported.images == 1 else f"{exported.images} images"
+    click.echo(f"{site}: {images}; any web server can serve this folder")
+    fail_with(exported.failures)
 
 
 def require_runtime() -> None:

@@ -13,6 +13,15 @@ class PhotoMissing(RaisrError):
         self.name = name
 
 
+class PhotoUnreadable(RaisrError):
+    """The file of that name cannot be read from disk."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: cannot be read ({reason})")
+        self.name = name
+        self.reason = reason
+
+
 class Busy(RaisrError):
     """Too many jobs are waiting already."""
 
@@ -39,13 +48,19 @@ class CacheUnwritable(RaisrError):
         self.reason = reason
 
 
+class ImageNotExported(RaisrError):
+    """An image has no place in a site, because its payload cannot be decoded."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason.removeprefix(f'{name}: ')}")
+        self.name = name
+        self.reason = reason
+
+
 class ExportFailed(RaisrError):
     """A part of the site cannot be made."""
 
     def __init__(self, address: str, status: str) -> None:
-        super().__init__(
-            f"{address} cannot be exported, it is {status}: take that image out of the folder, "
-            "or encode its photograph anew"
-        )
+        super().__init__(f"{address} cannot be exported, it is {status}")
         self.address = address
         self.status = status

@@ -46,8 +46,11 @@ def picture(name: str) -> str:
     """Compare an image's payload with its output image, and show what is known of it."""
     with as_http_errors():
         photos().payload(name)
-        entry = photos().entry(name)
-    return render_template("picture.html", entry=entry)
+        lost = photos().lost(name)
+    entry = photos().entry(name)
+    if entry.problem is not None:
+        raise NotFound(entry.problem)  # It vanished meanwhile.
+    return render_template("picture.html", entry=entry, lost=lost)
 
 
 @blueprint.get("/examples/")

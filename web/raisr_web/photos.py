@@ -1,6 +1,8 @@
 """A folder of images: their payloads, and the output images that those decode to, in a cache."""
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,15 +15,15 @@ from raisr.errors import OutputUnwritable
 from raisr.files import write_whole
 from raisr.fingerprint import fingerprint, of_programs
 from raisr.formats import PHOTO_SUFFIXES, format_named
-from raisr.images.reading import decode_image, photo_shape
+from raisr.images.reading import decode_image, photo_shape, what_is_lost
 from raisr.images.writing import save_png
 from raisr.search.search import search
 from raisr.search.settings import Settings
 from raisr_decoder.containers import container_of
-from raisr_decoder.errors import RaisrError
+from raisr_decoder.errors import ContainerDamaged, ContainerUnknown, LimitExceeded, RaisrError
 from raisr_decoder.metadata import Metadata, carries_metadata, parse
 from raisr_web.baselines import bytes_of_same_quality
-from raisr_web.errors import CacheUnwritable, PhotoMissing
+from raisr_web.errors import CacheUnwritable, PhotoMissing, PhotoUnreadable
 from raisr_web.job_queue import JobQueue
 
 DECODED_QUALITY = 90
@@ -88,6 +90,11 @@ class Photos:
     references : Path, optional
         A folder with the photographs that the payloads in `folder` were made of; a photograph and
         its payload have the same name but for the suffix.
+
+    Attributes
+    ----------
+    hidden : frozenset of str
+        Names of images that are not listed.
     """
 
     def __init__(
@@ -104,6 +111,9 @@ class Photos:
         self._references = references
         self.jobs = jobs
         self.banks = BankStore()
+        self.hidden: frozenset[str] = frozenset()
+        self._problems: dict[tuple[str, Path], str | None] = {}
+        self._checking = threading.Lock()
 
     def entries(self) -> list[Entry]:
         """One entry for each image of the folder, sorted by name."""
@@ -114,29 +124,26 @@ class Photos:
         return sorted(
             path.name
             for path in self._folder.iterdir()
-            if path.suffix.lower() in PHOTO_SUFFIXES and self._is_inside(path)
+            if path.suffix.lower() in PHOTO_SUFFIXES
+            and path.name not in self.hidden
+            and self._is_inside(path)
         )
 
     def entry(self, name: str) -> Entry:
-        """What is known of an image without encoding it.
-
-        Raises
-        ------
-        PhotoMissing
-        """
-        photo = self._read(name)
-        kept = self._kept(photo)
-        content = kept.read_bytes() if kept.exists() else photo
+        """What is known of an image without encoding it, be it that it cannot be read."""
         try:
+            photo = self._read(name)
+            content = self._encoded_before(photo)
             if not carries_metadata(content):
                 height, width = photo_shape(content, name)
-                return Entry(name, width, height, file_size=len(photo))
+                problem = self._problem(photo, name)
+                return Entry(name, width, height, file_size=len(photo), problem=problem)
         except RaisrError as error:
             return Entry(name, problem=str(error))
         try:
             metadata = parse(content)
         except RaisrError:
-            return Entry(name, payload_size=len(content))
+            return Entry(name, payload_size=len(content), file_size=len(photo))
         return Entry(name, metadata.width, metadata.height, len(content), len(photo), metadata)
 
     def payload(self, name: str) -> File:
@@ -146,17 +153,22 @@ class Photos:
 
         Raises
         ------
-        PhotoMissing, Busy, CacheUnwritable, RaisrError
+        PhotoMissing, PhotoUnreadable, Busy, CacheUnwritable, RaisrError
         """
         content = self._read(name)
         if carries_metadata(content):
             return _as_file(content)
 
-        def make() -> bytes:
-            photo = decode_image(content, name).pixels
-            return search(photo, self._settings, self.banks).payload
-
         kept = self._kept(content)
+
+        def make() -> bytes:
+            try:
+                photo = decode_image(content, name).pixels
+                return search(photo, self._settings, self.banks).payload
+            except RaisrError as error:
+                self._problems[name, kept] = str(error)
+                raise
+
         return _as_file(self._once(kept, make))
 
     def decoded(self, name: str, webp: bool) -> File:
@@ -164,7 +176,7 @@ class Photos:
 
         Raises
         ------
-        PhotoMissing, Busy, CacheUnwritable, LimitExceeded, RaisrError
+        PhotoMissing, PhotoUnreadable, Busy, CacheUnwritable, LimitExceeded, RaisrError
         """
         payload = self.payload(name).content
         metadata = parse(payload)
@@ -179,6 +191,16 @@ class Photos:
         kept = self._cache / f"{key}.decoded{kind.suffix}"
         return _as_file(self._once(kept, make))
 
+    def lost(self, name: str) -> tuple[str, ...]:
+        """What of a photograph's file is not in its payload, in words; of a payload nothing.
+
+        Raises
+        ------
+        PhotoMissing, PhotoUnreadable, RaisrError
+        """
+        content = self._read(name)
+        return () if carries_metadata(content) else what_is_lost(content, name)
+
     def plain_size(self, name: str) -> int | None:
         """Bytes of the smallest plain JPEG that looks as good as the payload, by SSIMULACRA2.
 
@@ -186,7 +208,7 @@ class Photos:
 
         Raises
         ------
-        PhotoMissing, Busy, CacheUnwritable, RaisrError
+        PhotoMissing, PhotoUnreadable, Busy, CacheUnwritable, RaisrError
         """
         payload = self.payload(name).content
         photo = self._reference(name)
@@ -225,20 +247,42 @@ class Photos:
         found = self._references.iterdir() if self._references else ()
         alike = [path for path in sorted(found) if path.stem == Path(name).stem]
         photos = [path for path in alike if path.suffix.lower() in PHOTO_SUFFIXES]
-        return photos[0].read_bytes() if photos else None
+        return _read_photo(photos[0]) if photos else None
 
     def _is_inside(self, path: Path) -> bool:
-        return path.is_file() and path.resolve().is_relative_to(self._folder)
+        try:
+            return path.is_file() and path.resolve().is_relative_to(self._folder)
+        except OSError:
+            return False  # Such as a name that is longer than a file's may be.
 
     def _read(self, name: str) -> bytes:
         photo = self._folder / name
         known = photo.suffix.lower() in PHOTO_SUFFIXES
         if photo.name != name or not known or not self._is_inside(photo):
             raise PhotoMissing(name)
-        try:
-            return photo.read_bytes()
-        except OSError as error:
-            raise PhotoMissing(name) from error
+        return _read_photo(photo)
+
+    def _encoded_before(self, photo: bytes) -> bytes:
+        """The payload of a photograph if it is kept, else the photograph."""
+        with suppress(OSError):
+            return self._kept(photo).read_bytes()
+        return photo
+
+    def _problem(self, photo: bytes, name: str) -> str | None:
+        """Why a photograph cannot be encoded, if that is known or easily seen.
+
+        One whose container is damaged is decoded once, because readers bear with some damage.
+        """
+        key = name, self._kept(photo)
+        # One at a time: each takes the memory of a photograph.
+        with self._checking:
+            if key not in self._problems and _is_damaged(photo):
+                self._problems[key] = None
+                try:
+                    decode_image(photo, name)
+                except RaisrError as error:
+                    self._problems[key] = str(error)
+            return self._problems.get(key)
 
     def _kept(self, photo: bytes) -> Path:
         """Where the payload of a photograph with this content is kept.
@@ -251,6 +295,24 @@ class Photos:
     def _encoding(self) -> str:
         """All that payloads depend on, their photographs aside."""
         return fingerprint(of_programs(), repr(self._settings), *self.banks.ids)
+
+
+def _is_damaged(photo: bytes) -> bool:
+    """Whether the container of a photograph breaks off or contradicts itself; others are whole."""
+    try:
+        container_of(photo).scan(photo)
+    except ContainerUnknown:
+        return False
+    except (ContainerDamaged, LimitExceeded):
+        return True
+    return False
+
+
+def _read_photo(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PhotoUnreadable(path.name, error.strerror or str(error)) from error
 
 
 def _as_file(content: bytes) -> File:

@@ -6,6 +6,7 @@
 Templates then write {{ raisr_img("meadow.jpg", "A meadow") }}.
 """
 
+import os.path
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -16,7 +17,7 @@ import platformdirs
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 from flask.blueprints import BlueprintSetupState
 from markupsafe import Markup
-from werkzeug.exceptions import InternalServerError, NotFound, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
 from werkzeug.security import safe_join
 
 from raisr.fingerprint import fingerprint
@@ -24,7 +25,7 @@ from raisr.formats import format_named
 from raisr.search.settings import Settings
 from raisr_decoder.bank import shipped_path
 from raisr_decoder.errors import BankUnknown, RaisrError
-from raisr_web.assets import ASK_AGAIN, FOR_EVER, send_asset
+from raisr_web.assets import ASK_AGAIN, FOR_EVER, answer_conditions, send_asset
 from raisr_web.banks import bank_index
 from raisr_web.errors import Busy, CacheUnwritable
 from raisr_web.job_queue import MAX_WAITING, JobQueue
@@ -150,17 +151,32 @@ def static(name: str) -> Response:
 
 @contextmanager
 def as_http_errors() -> Iterator[None]:
-    """Turn an error about an image into the HTTP error for it."""
+    """Turn an error about an image into the HTTP error for it.
+
+    Its body is a page for a client that asks for one, and else the reason as plain text, which
+    the script of a page shows.
+    """
     try:
         yield
     except Busy as error:
-        raise ServiceUnavailable(str(error), retry_after=error.seconds) from error
+        raise _worded(ServiceUnavailable(str(error), retry_after=error.seconds)) from error
     except CacheUnwritable as error:
-        raise InternalServerError(str(error)) from error
+        raise _worded(InternalServerError(str(error))) from error
     except RaisrError as error:
-        raise NotFound(str(error)) from error
+        raise _worded(NotFound(str(error))) from error
     except MemoryError as error:
-        raise ServiceUnavailable("there is not enough memory for this image") from error
+        reason = "there is not enough memory for this image"
+        raise _worded(ServiceUnavailable(reason)) from error
+
+
+def _worded(error: HTTPException) -> HTTPException:
+    """The error, with its reason as plain text for a client that does not ask for a page."""
+    accepted = list(request.accept_mimetypes.values())
+    if accepted and "text/html" not in accepted:
+        error.response = Response(error.description, error.code, mimetype="text/plain")
+        if isinstance(error, ServiceUnavailable) and error.retry_after is not None:
+            error.response.headers["Retry-After"] = str(error.retry_after)
+    return error
 
 
 def send_image(file: File) -> Response:
@@ -168,10 +184,7 @@ def send_image(file: File) -> Response:
     response = Response(file.content, mimetype=file.media_type)
     response.set_etag(fingerprint(file.content))
     response.cache_control.no_cache = True
-    return cast(
-        Response,
-        response.make_conditional(request, accept_ranges=True, complete_length=len(file.content)),
-    )
+    return answer_conditions(response, len(file.content))
 
 
 def _cache() -> Path:
@@ -181,6 +194,7 @@ def _cache() -> Path:
 def _inside(folder: Path, name: str) -> Path:
     """The file of that name, or NotFound; a name never leads out of the folder."""
     found = safe_join(str(folder), name)
-    if found is None or not Path(found).is_file():
+    # Of a name that is longer than a file's may be, pathlib's `is_file` raises an error.
+    if found is None or not os.path.isfile(found):
         raise NotFound
     return Path(found)

@@ -10,6 +10,9 @@ from raisr_web.photos import Photos
 MAX_MEASURED = 4
 """Images of a folder that are measured: each takes seconds, once."""
 
+MAX_BREAK_EVEN = 10_000
+"""Images beyond which a download practically never pays for itself."""
+
 
 @dataclass(frozen=True)
 class Savings:
@@ -30,9 +33,13 @@ class Savings:
     plain: int
 
     def break_even(self, download: int) -> int | None:
-        """How many such images save as many bytes as are downloaded once; None if none do."""
+        """How many such images save as many bytes as are downloaded once.
+
+        None if they save none, or so few that it would take more than `MAX_BREAK_EVEN`.
+        """
         saved = self.plain - self.sent
-        return ceil(download * self.images / saved) if saved > 0 else None
+        count = ceil(download * self.images / saved) if saved > 0 else None
+        return None if count is None or count > MAX_BREAK_EVEN else count
 
 
 def measure(photos: Photos) -> Savings:

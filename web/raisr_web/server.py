@@ -14,9 +14,14 @@ import waitress
 from flask import Flask
 from waitress import wasyncore
 
+from raisr_web.connections import Channel
+
 THREADS = 32
 """More than the requests that may wait in the job queue, so that small files are always sent."""
 CONNECTIONS = 500
+SILENCE_SECONDS = 10
+"""After which a connection is closed on which no request runs; it may keep others out."""
+CLEANUP_SECONDS = 1
 POLL_SECONDS = 0.5
 """Between two checks whether the server shall stop."""
 GRACE_SECONDS = 30.0
@@ -24,9 +29,28 @@ GRACE_SECONDS = 30.0
 
 
 def serve(
-    app: Flask, listener: socket.socket, stopped: Callable[[], bool], grace: float = GRACE_SECONDS
+    app: Flask,
+    listener: socket.socket,
+    stopped: Callable[[], bool],
+    grace: float = GRACE_SECONDS,
+    max_connections: int = CONNECTIONS,
+    silence: int = SILENCE_SECONDS,
 ) -> None:
-    """Answer requests until `stopped`; then accept no more, and finish those that have begun."""
+    """Answer requests until `stopped`; then accept no more, and finish those that have begun.
+
+    Parameters
+    ----------
+    app : Flask
+    listener : socket
+    stopped : callable
+        Whether the server shall stop.
+    grace : float, optional
+        Seconds that requests may take that have begun by then.
+    max_connections : int, optional
+        Further ones wait until others are closed.
+    silence : int, optional
+        Seconds after which a connection on which nothing happens is closed.
+    """
     # It would warn whenever a request waits for a moment.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     connections: dict[int, Any] = {}
@@ -35,11 +59,14 @@ def serve(
         map=connections,
         sockets=[listener],
         threads=THREADS,
-        connection_limit=CONNECTIONS,
+        connection_limit=max_connections,
+        channel_timeout=silence,
+        cleanup_interval=CLEANUP_SECONDS,
         # Otherwise Waitress stores a body of a gigabyte before the application can refuse it.
         max_request_body_size=app.config["MAX_CONTENT_LENGTH"] + 1,
         ident=None,
     )
+    server.channel_class = Channel
     while not stopped():
         wasyncore.loop(POLL_SECONDS, use_poll=True, map=connections, count=1)
     wasyncore.dispatcher.close(server)

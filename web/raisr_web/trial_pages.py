@@ -13,7 +13,7 @@ from flask import (
     url_for,
 )
 from flask.blueprints import BlueprintSetupState
-from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
+from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge, ServiceUnavailable
 from werkzeug.wrappers import Response as AnyResponse
 
 from raisr.formats import format_named
@@ -44,7 +44,11 @@ def offer() -> str:
 @blueprint.post("/try")
 def take() -> AnyResponse:
     """Start a trial with the photograph that was sent."""
-    upload = request.files.get("photo")
+    try:
+        upload = request.files.get("photo")
+    except RequestEntityTooLarge as error:
+        limit = f"a photograph to try may have {MAX_BYTES // 10**6} MB at most"
+        raise RequestEntityTooLarge(limit) from error
     if upload is None or not upload.filename:
         raise BadRequest("choose a photograph first")
     size = request.form.get("size", type=int)

@@ -1,5 +1,7 @@
 """Photographs that visitors try: encoded while they watch, in memory alone, and soon forgotten."""
 
+import ctypes
+import os
 import secrets
 import threading
 import time
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr.encoded import Encoded
-from raisr.images.reading import decode_image, photo_shape
+from raisr.images.reading import decode_reduced, is_jpeg, photo_shape
 from raisr.images.resampling import lanczos
 from raisr.search.search import search
 from raisr.search.settings import Settings
@@ -23,11 +25,17 @@ from raisr_decoder.shapes import scaled_shape
 from raisr_web.baselines import BASELINES, baseline, bytes_of_same_quality
 from raisr_web.errors import Busy, TrialMissing
 from raisr_web.job_queue import JobQueue
+from raisr_web.savings import Savings
 
 MAX_BYTES = 20_000_000
-MAX_PIXELS = 50_000_000
-MAX_SHOWN_PIXELS = 2_000_000
+MAX_PIXELS = 20_000_000
+"""Reading takes up to 52 bytes of memory a pixel, of 16-bit colours with transparency."""
+MAX_JPEG_PIXELS = 50_000_000
+"""JPEGs are decoded at a fraction of their size."""
+MAX_SHOWN_PIXELS = 1_000_000
 """Larger photographs are downscaled first: SSIMULACRA2 takes 400 bytes of memory a pixel."""
+THREADS = 1
+"""Of the search: each has a SSIMULACRA2 of its own."""
 KEPT_SECONDS = 15 * 60
 MAX_TRIALS = 8
 RETRY_SECONDS = 60
@@ -82,6 +90,13 @@ class Trial:
         waiting = not self.finished and all(step.seconds is not None for step in self.steps)
         return [*self.steps, Step("waiting for other photographs")] if waiting else self.steps
 
+    @property
+    def savings(self) -> Savings:
+        """Bytes of the payload beside those of a plain JPEG that looks as good, once both exist."""
+        if self.payload is None or self.same_quality is None:
+            return Savings(0, 0, 0)
+        return Savings(1, len(self.payload.payload), self.same_quality)
+
 
 class Trials:
     """The trials of the last minutes, one after the other.
@@ -110,8 +125,9 @@ class Trials:
         Busy, LimitExceeded, ImageUnreadable
         """
         rows, columns = photo_shape(data, name)
-        if rows * columns > MAX_PIXELS:
-            raise LimitExceeded("pixels of the photograph", rows * columns, MAX_PIXELS)
+        limit = MAX_JPEG_PIXELS if is_jpeg(data) else MAX_PIXELS
+        if rows * columns > limit:
+            raise LimitExceeded("pixels of the photograph", rows * columns, limit)
         trial = Trial(name, target_size, self._clock())
         token = secrets.token_urlsafe(16)
         with self._lock:
@@ -154,9 +170,12 @@ def run(
     """Run all steps of a trial, or those that begin before the server has `closed`."""
     try:
         with step(trial, "reading", jobs):
-            photo = at_most(decode_image(data, trial.name).pixels, MAX_SHOWN_PIXELS)
+            image = decode_reduced(data, trial.name, MAX_SHOWN_PIXELS)
+            photo = at_most(image.pixels, MAX_SHOWN_PIXELS)
+            del image
         with step(trial, "searching codec, scale, quality and filters", jobs):
-            trial.payload = search(photo, Settings(target_size=trial.target_size, effort=1))
+            settings = Settings(target_size=trial.target_size, effort=1)
+            trial.payload = search(photo, settings, jobs=THREADS)
         for codec in BASELINES:
             if closed():
                 return
@@ -169,6 +188,14 @@ def run(
         trial.problem = str(error) or "there is not enough memory for this photograph"
     finally:
         trial.finished = True
+        give_back_memory()
+
+
+def give_back_memory() -> None:
+    """Let the system have the memory that is not used any more, which glibc would keep."""
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if malloc_trim is not None:
+        malloc_trim(0)
 
 
 @contextmanager
