@@ -30,7 +30,10 @@ import click
     help="Photographs that the payloads were made of, to measure what those save.",
 )
 def serve(folder: Path, port: int, cache: Path | None, references: Path | None) -> None:
-    """Serve a folder of photographs or payloads, which browsers decode."""
+    """Serve a folder as a gallery.
+
+    Photographs are encoded once; browsers decode what they are sent.
+    """
     from raisr_web import server
     from raisr_web.app import create_app
 
@@ -66,7 +69,7 @@ def serve(folder: Path, port: int, cache: Path | None, references: Path | None) 
     help="The folder of the site.",
 )
 def export(photos: Path, site: Path) -> None:
-    """Write a gallery as plain files that any web server can host.
+    """Write a gallery as plain files.
 
     \b
     raisr export photographs/ -o site/
