@@ -43,7 +43,6 @@ WORDS = {
     r"\btwins?\b": "precompressed file, or the other function's name",
     r"\bMOST_\w+": "MAX_",
     r"\bmerit\b": "objective",
-    r"\bdrafts?\b": "fast pass",
     r"\ba metadata\b": "metadata",
     r"\bRAISR_ORIGINALS\b|--originals": "RAISR_REFERENCES, --references",
     r"\braisr_encoder\b": "raisr",
