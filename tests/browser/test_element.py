@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from canvas import assert_shows
 from raisr.evaluation.metrics import luma_psnr
@@ -47,10 +47,42 @@ DECODE_STYLED = """async ([which, style]) => {
   document.querySelector("main").prepend(element);
   await decoded;
 }"""
+# Put an element with this content on the page; resolve when it is decoded.
+DECODE_WITHIN = """async (html) => {
+  const element = document.createElement("raisr-img");
+  element.innerHTML = html;
+  const decoded = new Promise((resolve) => element.addEventListener("load", resolve));
+  document.querySelector("main").prepend(element);
+  await decoded;
+}"""
+# In a way that the page's policy has no say in.
+ADOPT = """(css) => {
+  const styles = new CSSStyleSheet();
+  styles.replaceSync(css);
+  document.adoptedStyleSheets = [styles];
+}"""
 SHOW_THE_BASE_IMAGE = """(element) => {
+  for (const animation of element.image.getAnimations()) animation.cancel();
   element.removeAttribute("decoded");
   element.shadowRoot.querySelector("canvas").hidden = true;
 }"""
+# Resolve when the canvas has so many columns and the element says `decoded`.
+SHOWS_COLUMNS = """([element, columns]) => {
+  const canvas = element.shadowRoot.querySelector("canvas");
+  return element.matches("[decoded]:state(decoded)") && canvas.width === columns;
+}"""
+RECT_OF_CANVAS = """(element) => {
+  const { x, y, width, height } =
+    element.shadowRoot.querySelector("canvas").getBoundingClientRect();
+  return [x, y, width, height];
+}"""
+RECT_OF_IMAGE = """(element) => {
+  const { x, y, width, height } = element.image.getBoundingClientRect();
+  return [x, y, width, height];
+}"""
+DOGS = '<img src="/photos/two-dogs.jpg" alt="Dogs" width="300" height="450">'
+DANDELIONS = '<img src="/photos/dandelions.jpg" alt="Dandelions" width="300" height="200">'
+DOGS_COLUMNS, DANDELIONS_COLUMNS = 1000, 1500
 
 
 @pytest.fixture
@@ -95,11 +127,109 @@ def test_full_size_pixels_lie_over_those_of_the_base_image(
     blank: Page, which: str, style: str
 ) -> None:
     blank.evaluate(DECODE_STYLED, [which, style])
-    element = blank.locator("raisr-img").first
-    output = decode_image(element.screenshot(), "output").pixels
+    assert_looks_like_its_base_image(blank)
+
+
+def assert_looks_like_its_base_image(page: Page, least_psnr: float = 28) -> None:
+    """Compare what the page shows with what it shows where the image is not decoded."""
+    element = page.locator("raisr-img").first
+    output = decode_image(page.screenshot(), "output").pixels
     element.evaluate(SHOW_THE_BASE_IMAGE)
-    base = decode_image(element.screenshot(), "base").pixels
-    assert luma_psnr(output[..., :3], base[..., :3]) > 28
+    base = decode_image(page.screenshot(), "base").pixels
+    assert luma_psnr(output[..., :3], base[..., :3]) > least_psnr
+
+
+def decode_within(page: Page, html: str, css: str = "") -> None:
+    page.evaluate(ADOPT, css)
+    page.evaluate(DECODE_WITHIN, html)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "border: 20px solid red; padding: 30px 10px; background: gold",
+        "border: 10px dashed; padding: 7%; box-sizing: border-box; border-radius: 40%",
+        "filter: grayscale(1) contrast(2)",
+        "transform: rotate(30deg) scale(0.5); transform-origin: 30% 0; border: 20px solid",
+        "rotate: 8deg; scale: 0.7; translate: 30% 10px; margin: 20.5px; padding: 3px 30px",
+        "opacity: 0.4; clip-path: circle(40%)",
+        "position: relative; z-index: 3; left: 40px; mix-blend-mode: multiply",
+        "object-fit: contain; object-position: 10px 30%; height: 200px; transition: all 1s",
+    ],
+)
+def test_an_image_keeps_its_styles(blank: Page, style: str) -> None:
+    # On a large screen most of the page is white; the difference counts the more on a small one.
+    blank.set_viewport_size({"width": 420, "height": 560})
+    decode_within(blank, f'<a href="#x">{DOGS}</a>', f"raisr-img img {{ {style} }}")
+    assert_looks_like_its_base_image(blank)
+
+
+def test_the_image_of_the_element_itself_keeps_its_styles(blank: Page) -> None:
+    blank.set_viewport_size({"width": 420, "height": 560})
+    assert blank.evaluate(DECODE, "/photos/two-dogs.jpg")["type"] == "load"
+    css = "{ border: 20px solid; padding: 10px; rotate: 8deg; width: 300px }"
+    blank.evaluate(ADOPT, f"raisr-img::part(image) {css}")
+    blank.wait_for_timeout(500)
+    assert_looks_like_its_base_image(blank)
+
+
+@pytest.mark.parametrize("around", ["{}", '<a href="#x">{}</a>', "<picture>{}</picture>"])
+def test_the_base_image_does_not_show_through_a_transparent_one(blank: Page, around: str) -> None:
+    black = np.dstack([np.zeros((300, 300, 3), np.uint8), np.full((300, 300), 128, np.uint8)])
+    blank.route("**/plain.png", lambda route: route.fulfill(body=save_png(black)))
+    blank.set_viewport_size({"width": 420, "height": 560})
+    blank.evaluate("""() => {
+      // The scale of what is put on the page from now on.
+      document.querySelector("main").prepend = function (element) {
+        element.setAttribute("scale", "2");
+        Element.prototype.prepend.call(this, element);
+      };
+    }""")
+    image = '<img src="/plain.png" alt="" width="300" height="300">'
+    decode_within(blank, around.format(image))
+    assert_looks_like_its_base_image(blank, 40)
+
+
+def test_a_canvas_follows_an_image_that_moves(blank: Page) -> None:
+    css = """
+      raisr-img { margin: 100px; }
+      raisr-img img { transition: scale 300ms; }
+      raisr-img img:hover { scale: 1.2; }
+      .wide img { width: 333px; rotate: 20deg; }
+    """
+    decode_within(blank, f'<a href="#x">{DOGS}</a>', css)
+    element = blank.locator("raisr-img").first
+    before = element.evaluate(RECT_OF_IMAGE)
+    element.hover()
+    blank.wait_for_timeout(1000)
+    hovered = element.evaluate(RECT_OF_IMAGE)
+    assert hovered[2] > before[2] * 1.15
+    assert element.evaluate(RECT_OF_CANVAS) == pytest.approx(hovered, abs=0.1)
+    element.evaluate("(element) => element.classList.add('wide')")
+    blank.mouse.move(0, 0)
+    blank.wait_for_timeout(1000)
+    rotated = element.evaluate(RECT_OF_IMAGE)
+    assert rotated != pytest.approx(before, abs=1)
+    assert element.evaluate(RECT_OF_CANVAS) == pytest.approx(rotated, abs=0.1)
+
+
+def test_links_and_listeners_around_an_image_work_once_it_is_decoded(blank: Page) -> None:
+    decode_within(blank, f'<a href="#x">{DOGS}</a>')
+    element = blank.locator("raisr-img").first
+    element.evaluate("""({ image }) => {
+      window.heard = [];
+      for (const type of ["click", "contextmenu"]) {
+        image.addEventListener(type, () => heard.push(type));
+      }
+    }""")
+    box = element.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, min(box["y"] + box["height"] / 2, 400)
+    blank.mouse.click(x, y)
+    assert blank.evaluate("location.hash") == "#x"
+    blank.mouse.click(x, y, button="right")
+    assert blank.evaluate("heard") == ["click", "contextmenu"]
+    assert blank.evaluate("([x, y]) => document.elementFromPoint(x, y).alt", [x, y]) == "Dogs"
 
 
 def test_the_page_goes_on_after_an_error(blank: Page) -> None:
@@ -228,3 +358,188 @@ def test_a_new_source_is_decoded_in_place_of_the_old_one(blank: Page) -> None:
     element.evaluate("(element) => element.setAttribute('src', '/photos/dandelions.jpg')")
     element.and_(blank.locator("[decoded]")).wait_for()
     assert element.evaluate("(element) => element.shadowRoot.querySelector('canvas').width") == 1500
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "(element) => { element.querySelector('img').src = '/photos/dandelions.jpg' }",
+        f"(element) => {{ element.innerHTML = '{DANDELIONS}' }}",
+        f"(element) => {{ element.querySelector('img').outerHTML = '{DANDELIONS}' }}",
+        "(element) => { element.querySelector('img').srcset = '/photos/dandelions.jpg 1x' }",
+        "(element) => { element.srcset = '/photos/dandelions.jpg' }",
+    ],
+)
+def test_another_image_inside_is_decoded_in_place_of_the_old_one(blank: Page, change: str) -> None:
+    decode_within(blank, DOGS)
+    element = blank.locator("raisr-img").first
+    element.evaluate(change)
+    assert_decodes(element, DANDELIONS_COLUMNS)
+    assert element.evaluate(RECT_OF_CANVAS) == element.evaluate(RECT_OF_IMAGE)
+
+
+def assert_decodes(element: Locator, columns: int) -> None:
+    """Wait until an element shows an output image of so many columns, and see that it goes on."""
+    handle = element.element_handle()
+    element.page.wait_for_function(SHOWS_COLUMNS, arg=[handle, columns])
+    element.page.wait_for_timeout(1000)
+    assert element.evaluate(f"(element) => ({SHOWS_COLUMNS})([element, {columns}])")
+
+
+def test_a_source_for_another_width_of_the_window_is_decoded(blank: Page) -> None:
+    blank.set_viewport_size({"width": 900, "height": 700})
+    source = '<source media="(max-width: 600px)" srcset="/photos/dandelions.jpg">'
+    decode_within(blank, f"<picture>{source}{DOGS}</picture>")
+    element = blank.locator("raisr-img").first
+    assert_decodes(element, DOGS_COLUMNS)
+    blank.set_viewport_size({"width": 500, "height": 700})
+    assert_decodes(element, DANDELIONS_COLUMNS)
+    blank.set_viewport_size({"width": 900, "height": 700})
+    assert_decodes(element, DOGS_COLUMNS)
+
+
+def test_the_source_of_a_decoded_image_may_go(blank: Page) -> None:
+    decode_within(blank, DOGS)
+    element = blank.locator("raisr-img").first
+    element.evaluate("({ image }) => image.removeAttribute('src')")
+    element.and_(blank.locator(":not([decoded])")).wait_for()
+    element.evaluate("({ image }) => { image.src = '/photos/dandelions.jpg' }")
+    assert_decodes(element, DANDELIONS_COLUMNS)
+
+
+def test_an_image_is_decoded_once_however_often_the_page_is_told(blank: Page) -> None:
+    decode_within(blank, DOGS)
+    element = blank.locator("raisr-img").first
+    events = element.evaluate("""async (element) => {
+      const events = [];
+      for (const type of ["load", "error", "progress"]) {
+        element.addEventListener(type, () => events.push(type));
+      }
+      element.image.loading = "eager";
+      element.image.style.opacity = "0.5";
+      element.image.src = "/photos/two-dogs.jpg";
+      element.append(document.createElement("span"));
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      return events;
+    }""")
+    assert events == []
+
+
+@pytest.mark.parametrize(
+    "html", ["{}", "<picture><source srcset='/photos/x-none.jpg'>{}</picture>"]
+)
+def test_a_fallback_shows_and_is_not_decoded(blank: Page, html: str) -> None:
+    blank.route("**/plain.png", lambda route: route.fulfill(body=save_png(random_picture(5, 9, 9))))
+    image = '<img src="/photos/x-none.jpg" alt="">'
+    shown, errors = blank.evaluate(
+        """async (html) => {
+          const element = document.createElement("raisr-img");
+          element.setAttribute("fallback", "/plain.png");
+          element.innerHTML = html;
+          let errors = 0;
+          element.addEventListener("error", () => (errors += 1));
+          document.querySelector("main").prepend(element);
+          while (errors === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+          await new Promise((resolve) => setTimeout(resolve, 3000));
+          return [element.image.currentSrc, errors];
+        }""",
+        html.format(image),
+    )
+    assert shown.endswith("/plain.png")
+    assert errors == 1
+    element = blank.locator("raisr-img").first
+    element.evaluate(f"(element) => {{ element.innerHTML = '{DANDELIONS}' }}")
+    assert_decodes(element, DANDELIONS_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("html", "give"),
+    [
+        ("", "(element) => element.setAttribute('src', '/photos/two-dogs.jpg')"),
+        ("", "(element) => { element.src = '/photos/two-dogs.jpg' }"),
+        ("\n", "(element) => { element.srcset = '/photos/two-dogs.jpg' }"),
+        ("", f"(element) => {{ element.innerHTML = '{DOGS}' }}"),
+        ("<img alt=''>", "(element) => { element.image.src = '/photos/two-dogs.jpg' }"),
+    ],
+)
+def test_a_source_that_comes_late_is_decoded(blank: Page, html: str, give: str) -> None:
+    errors = blank.evaluate_handle(
+        """(html) => {
+          const element = document.createElement("raisr-img");
+          element.innerHTML = html;
+          const errors = [];
+          element.addEventListener("error", ({ detail }) => errors.push(detail));
+          document.querySelector("main").prepend(element);
+          return errors;
+        }""",
+        html,
+    )
+    blank.wait_for_timeout(500)
+    element = blank.locator("raisr-img").first
+    element.evaluate(give)
+    assert_decodes(element, DOGS_COLUMNS)
+    assert element.evaluate("({ image }) => image.clientWidth") > 0
+    assert errors.json_value() == []
+
+
+def test_the_element_has_the_properties_of_an_image(blank: Page) -> None:
+    properties = {
+        "alt": "Dogs",
+        "width": 300,
+        "height": 450,
+        "loading": "lazy",
+        "sizes": "50vw",
+        "srcset": "/photos/two-dogs.jpg 1000w",
+        "src": "/photos/two-dogs.jpg",
+    }
+    of_element, of_image, attributes = blank.evaluate(
+        """(properties) => {
+          const names = Object.keys(properties);
+          const element = document.createElement("raisr-img");
+          document.querySelector("main").prepend(element);
+          Object.assign(element, properties, { scale: 2, fallback: "/plain.png" });
+          const { image } = element;
+          const attributes = names.map((name) => image.getAttribute(name));
+          for (const name of ["scale", "fallback"]) attributes.push(element.getAttribute(name));
+          return [names.map((name) => element[name]), names.map((name) => image[name]), attributes];
+        }""",
+        properties,
+    )
+    assert of_element == of_image
+    assert attributes == [*map(str, properties.values()), "2", "/plain.png"]
+
+
+def test_properties_that_are_set_before_the_script_arrives_count(page: Page, server: str) -> None:
+    page.goto(f"{server}/nowhere")
+    page.evaluate("""() => {
+      const element = document.createElement("raisr-img");
+      Object.assign(element, { src: "/photos/two-dogs.jpg", width: 300, alt: "Dogs" });
+      document.querySelector("main").prepend(element);
+    }""")
+    page.add_script_tag(url="/raisr/raisr-img.js", type="module")
+    element = page.locator("raisr-img").first
+    assert_decodes(element, DOGS_COLUMNS)
+    assert element.evaluate("({ image }) => [image.getAttribute('width'), image.alt]") == [
+        "300",
+        "Dogs",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "reason"),
+    [
+        ("text/plain; charset=utf-8", "no image\r\nof that name", ": no image"),
+        ("text/plain", 300 * "x", ": " + 200 * "x"),
+        ("text/plain", "", ""),
+        ("text/html", "<p>no image</p>", ""),
+    ],
+)
+def test_the_reason_that_a_server_gives_is_told(
+    blank: Page, content_type: str, body: str, reason: str
+) -> None:
+    blank.route(
+        "**/absent.jpg",
+        lambda route: route.fulfill(status=404, content_type=content_type, body=body),
+    )
+    message = blank.evaluate(DECODE, "/photos/absent.jpg")["message"]
+    assert message == f"the image cannot be fetched: the server answered 404{reason}"

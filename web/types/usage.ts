@@ -7,3 +7,10 @@ element.addEventListener("progress", ({ detail }) => detail.done * 100);
 element.addEventListener("error", ({ detail }) => detail.kind.length);
 // @ts-expect-error only the element itself decodes
 element.decoded = true;
+element.src = new URL("meadow.jpg", location.href).href;
+element.width = element.height * 1.5;
+element.loading = "lazy";
+element.scale = 2;
+element.scale.toUpperCase();
+// @ts-expect-error as of an <img>
+element.width = "1500";

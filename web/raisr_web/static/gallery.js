@@ -32,7 +32,7 @@ for (const figure of figures) {
   element.addEventListener("load", (event) => {
     const { milliseconds, bytes: size } = event.detail;
     status.textContent = `decoded in ${Math.round(milliseconds)} ms`;
-    bytes.textContent = `${(size / 1000).toFixed(1)} KB on the wire`;
+    bytes.textContent = `${(size / 1000).toFixed(1)} KB sent`;
     decoded += 1;
     summary.textContent = `${decoded} of ${figures.length} decoded`;
     if (decoded === 1) showSavings().catch(() => {});

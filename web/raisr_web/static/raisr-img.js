@@ -6,13 +6,18 @@
  *   </raisr-img>
  *
  * The <img> inside is what a page without JavaScript shows; without one, the element makes its own.
- * It keeps the layout and the alternative text; the output image is a canvas that covers it.
- * Styles reach the element's own as `raisr-img::part(image)`.
+ * It keeps the layout, the alternative text and what the page does to it, clicks included; the
+ * output image is a canvas that covers it and follows its styles.
+ * Styles reach the element's own as `raisr-img::part(image)`. Where the image gets another source,
+ * or the element another image, that one is decoded.
  *
  * `fallback` names the output image as an ordinary file, for browsers that cannot decode the payload.
  *
  * With `scale` (1 to 8, such as "2" or "1.5") an ordinary image, one without
  * metadata, is upscaled.
+ *
+ * The attributes are properties, too: src, alt, width, height, loading, sizes and srcset say what
+ * they say of the <img>, fallback and scale are strings.
  *
  * State `decoded` (and an attribute of that name, for browsers without states) is set while
  * full-size pixels show. Events: `progress` (detail: stage, and done from 0 to 1), `load` (detail:
@@ -20,19 +25,26 @@
  */
 
 import { Client } from "./client.js";
+import { Cover } from "./cover.js";
 import { DecodeError } from "./decode-error.js";
 
 const STYLE = `
   :host { display: inline-block; position: relative; max-width: 100%; }
   :host([hidden]) { display: none; }
   img, ::slotted(img) { display: block; max-width: 100%; height: auto; }
-  /* The base image must not show through a transparent one; its alternative text still counts. */
-  :host([decoded]) img, :host([decoded]) ::slotted(img) { opacity: 0; }
-  canvas { position: absolute; inset: 0; width: 100%; height: 100%; border-radius: inherit; }
+  canvas { position: absolute; inset: 0; box-sizing: border-box; width: 100%; height: 100%; }
+  /* What is done to the image is done to the one below, links around it included. */
+  canvas { border: 0 solid transparent; pointer-events: none; }
+  /* Whatever the page says of the part. */
+  [hidden] { display: none !important; }
 `;
 /** Decoding starts this far outside the viewport. */
 const MARGIN = "50%";
+/** Attributes that the image gets as well. */
 const COPIED = ["src", "alt", "width", "height", "loading", "sizes", "srcset"];
+const OWN = ["scale", "fallback"];
+/** Attributes of an image, or of sources beside it, that decide which file it shows. */
+const CHOOSING = ["src", "srcset", "sizes", "media", "type"];
 
 export class RaisrImg extends HTMLElement {
   static observedAttributes = [...COPIED, "scale"];
@@ -40,20 +52,23 @@ export class RaisrImg extends HTMLElement {
 
   #internals = this.attachInternals();
   #ownImage = document.createElement("img");
-  /** @type {HTMLCanvasElement | null} */
-  #canvas = null;
+  /** @type {Cover | null} */
+  #cover = null;
+  /**
+   * What was decoded, or is being decoded; its address is null while that is not known.
+   * @type {{image: HTMLImageElement, address: string | null} | null}
+   */
+  #taken = null;
   #life = new AbortController();
+  #root = this.attachShadow({ mode: "open" });
 
   constructor() {
     super();
     const style = new CSSStyleSheet();
     style.replaceSync(STYLE);
     this.#ownImage.part.add("image");
-    const slot = document.createElement("slot");
-    slot.append(this.#ownImage);
-    const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [style];
-    root.append(slot);
+    this.#root.adoptedStyleSheets = [style];
+    this.#root.append(document.createElement("slot"), this.#ownImage);
   }
 
   /** The ordinary image: the page's own, if it put one inside. */
@@ -67,18 +82,8 @@ export class RaisrImg extends HTMLElement {
   }
 
   connectedCallback() {
-    this.#life = new AbortController();
-    const { signal } = this.#life;
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
-        observer.disconnect();
-        this.#decode(signal);
-      },
-      { rootMargin: MARGIN },
-    );
-    observer.observe(this);
-    signal.addEventListener("abort", () => observer.disconnect());
+    takeProperties(this);
+    this.#startOver();
   }
 
   disconnectedCallback() {
@@ -97,20 +102,66 @@ export class RaisrImg extends HTMLElement {
       if (value === null) image.removeAttribute(name);
       else if (image.getAttribute(name) !== value) image.setAttribute(name, value);
     }
-    if (["src", "scale"].includes(name) && before !== null && this.isConnected) this.#startOver();
+    if (["src", "scale"].includes(name)) this.#startOver();
+    else if (CHOOSING.includes(name)) this.#checkSoon();
   }
 
+  /** Show what there is without decoding, and decode when that nears the viewport. */
   #startOver() {
     this.disconnectedCallback();
-    this.connectedCallback();
+    if (!this.isConnected) return;
+    this.#life = new AbortController();
+    const { signal } = this.#life;
+    this.#ownImage.hidden = this.image !== this.#ownImage;
+    this.#taken = null;
+    const mutations = new MutationObserver(() => this.#checkSoon());
+    mutations.observe(this, { subtree: true, childList: true, attributeFilter: CHOOSING });
+    // Sources for other widths of the window come without a mutation.
+    for (const type of ["load", "error"]) {
+      this.#root.addEventListener(type, () => this.#check(), { capture: true, signal });
+    }
+    const intersections = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        intersections.disconnect();
+        this.#decode(signal);
+      },
+      { rootMargin: MARGIN },
+    );
+    intersections.observe(this);
+    signal.addEventListener("abort", () => {
+      mutations.disconnect();
+      intersections.disconnect();
+    });
+  }
+
+  /** Check when the browser has chosen among the image's sources, as they are now. */
+  #checkSoon() {
+    const { signal } = this.#life;
+    setTimeout(() => signal.aborted || this.#check());
+  }
+
+  /** Start over if there is another image than the one that was taken, or the same has another file. */
+  #check() {
+    if (!this.#taken) return;
+    const { image, address } = this.#taken;
+    const isAnother = image !== this.image;
+    if (isAnother || (address !== null && address !== addressOf(image))) this.#startOver();
   }
 
   /** @param {AbortSignal} signal */
   async #decode(signal) {
+    const { image } = this;
+    this.#taken = { image, address: null };
+    if (image.complete && addressOf(image) === "") {
+      // Nothing to decode before the page says what.
+      this.#taken.address = "";
+      return;
+    }
     try {
       const detail = await RaisrImg.#client.decode({
-        address: () => addressOf(this.image),
-        canvas: () => this.#cover(),
+        address: () => this.#take(signal),
+        canvas: () => this.#lay(),
         scale: this.#scale(),
         signal,
         distance: () => distanceFromViewport(this),
@@ -118,28 +169,53 @@ export class RaisrImg extends HTMLElement {
         onLost: () => this.#startOver(),
       });
       if (signal.aborted) return;
+      this.#cover?.replaceImage();
       this.toggleAttribute("decoded", true);
       this.#internals.states.add("decoded");
       this.#dispatch("load", detail, signal);
     } catch (error) {
       if (signal.aborted) return;
       this.#hide();
-      this.#fallBack();
+      this.#fallBack(signal);
       const { name, message } = /** @type {Error} */ (error);
       this.#dispatch("error", { kind: name, message }, signal);
     }
   }
 
-  /** Show the output image that the server has decoded, if the page names one. */
-  async #fallBack() {
+  /**
+   * The address of the image, once it has loaded or failed: the base image shows first, and the
+   * worker finds it in the browser's cache.
+   *
+   * @param {AbortSignal} signal
+   */
+  async #take(signal) {
+    const { image } = this;
+    await settled(image, signal);
+    const address = addressOf(image);
+    if (!signal.aborted) this.#taken = { image, address };
+    return address;
+  }
+
+  /**
+   * Show the output image that the server has decoded, if the page names one.
+   *
+   * @param {AbortSignal} signal
+   */
+  async #fallBack(signal) {
     const address = this.getAttribute("fallback");
     if (address === null) return;
     const output = new Image();
     output.src = address;
     // The base image stays where the server cannot help, either.
-    if (!(await output.decode().then(() => true, () => false))) return;
-    this.image.removeAttribute("srcset");
-    this.image.src = address;
+    if (!(await output.decode().then(() => true, () => false)) || signal.aborted) return;
+    const { image } = this;
+    this.#taken = { image, address: null };
+    const sources = image.closest("picture")?.querySelectorAll("source") ?? [];
+    for (const element of [...sources, image]) element.removeAttribute("srcset");
+    image.src = address;
+    await settled(image, signal);
+    // This one is not decoded; whatever comes after it is.
+    if (!signal.aborted) this.#taken = { image, address: addressOf(image) };
   }
 
   /** @returns {number | undefined} */
@@ -152,22 +228,14 @@ export class RaisrImg extends HTMLElement {
   }
 
   /** Lay a canvas over the image, and hand it over: the worker paints it, and the page never waits. */
-  #cover() {
-    const canvas = document.createElement("canvas");
-    canvas.ariaHidden = "true";
-    this.shadowRoot?.append(canvas);
-    const { image } = this;
-    const observer = new ResizeObserver(() => align(canvas, image));
-    observer.observe(this);
-    observer.observe(image);
-    this.#life.signal.addEventListener("abort", () => observer.disconnect());
-    this.#canvas = canvas;
-    return canvas.transferControlToOffscreen();
+  #lay() {
+    this.#cover = new Cover(this, this.#root, this.image);
+    return this.#cover.canvas.transferControlToOffscreen();
   }
 
   #hide() {
-    this.#canvas?.remove();
-    this.#canvas = null;
+    this.#cover?.remove();
+    this.#cover = null;
     this.toggleAttribute("decoded", false);
     this.#internals.states.delete("decoded");
   }
@@ -182,43 +250,60 @@ export class RaisrImg extends HTMLElement {
   }
 }
 
-/**
- * Move a canvas to where the page shows an image, which may be smaller than the element.
- *
- * @param {HTMLCanvasElement} canvas
- * @param {HTMLImageElement} image
- */
-function align(canvas, image) {
-  canvas.style.cssText = "";
-  const frame = canvas.getBoundingClientRect();
-  const box = image.getBoundingClientRect();
-  const { objectFit, objectPosition } = getComputedStyle(image);
-  Object.assign(canvas.style, {
-    left: `${(100 * (box.left - frame.left)) / frame.width}%`,
-    top: `${(100 * (box.top - frame.top)) / frame.height}%`,
-    width: `${(100 * box.width) / frame.width}%`,
-    height: `${(100 * box.height) / frame.height}%`,
-    objectFit,
-    objectPosition,
+for (const name of [...COPIED, ...OWN]) {
+  Object.defineProperty(RaisrImg.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    /** @this {RaisrImg} */
+    get() {
+      const { image } = this;
+      return name in image ? Reflect.get(image, name) : (this.getAttribute(name) ?? "");
+    },
+    /** @this {RaisrImg} @param {unknown} value */
+    set(value) {
+      if (value === null || value === undefined) this.removeAttribute(name);
+      else this.setAttribute(name, String(value));
+    },
   });
 }
 
 /**
- * The address of an image, once it has loaded or failed: the base image shows first, and the
- * worker finds it in the browser's cache.
+ * Properties that the page gave the element before it knew this class hide those of the class.
+ *
+ * @param {RaisrImg} element
+ */
+function takeProperties(element) {
+  for (const name of [...COPIED, ...OWN]) {
+    if (!Object.hasOwn(element, name)) continue;
+    const value = Reflect.get(element, name);
+    Reflect.deleteProperty(element, name);
+    Reflect.set(element, name, value);
+  }
+}
+
+/**
+ * The file that an image shows or is about to show; "" for none.
  *
  * @param {HTMLImageElement} image
  */
-async function addressOf(image) {
-  if (!image.complete) {
-    // A lazy one may be too far away to load by itself.
-    image.loading = "eager";
-    await new Promise((resolve) => {
-      image.addEventListener("load", resolve, { once: true });
-      image.addEventListener("error", resolve, { once: true });
-    });
-  }
+function addressOf(image) {
   return image.currentSrc || image.src;
+}
+
+/**
+ * Wait until an image has loaded or failed, or is not waited for any longer.
+ *
+ * @param {HTMLImageElement} image
+ * @param {AbortSignal} signal
+ */
+async function settled(image, signal) {
+  if (image.complete || signal.aborted) return;
+  // A lazy one may be too far away to load by itself.
+  image.loading = "eager";
+  await new Promise((resolve) => {
+    for (const type of ["load", "error"]) image.addEventListener(type, resolve, { once: true });
+    signal.addEventListener("abort", resolve, { once: true });
+  });
 }
 
 /**
