@@ -1,5 +1,7 @@
 import http.client
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -152,3 +154,29 @@ def test_an_answer_that_takes_longer_than_silence_may_last_is_sent() -> None:
             assert len(client.getresponse().read()) == 1_000_000
     finally:
         running.close()
+
+
+def test_a_signal_that_interrupts_another_one_does_not_block() -> None:
+    # Whatever lock the handling of a signal takes is interrupted while it is held.
+    script = """
+import signal, sys
+from raisr_web.server import stop_signals
+
+with stop_signals() as stopped:
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
+    handler = signal.getsignal(signal.SIGTERM)
+    events = []
+
+    def trace(frame, event, _argument):
+        if frame.f_code.co_name == "set" and event == "line":
+            events.append(frame.f_lineno)
+            if len(events) == 2:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    sys.settrace(trace)
+    handler(signal.SIGTERM, None)
+    sys.settrace(None)
+    assert stopped()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -3,7 +3,6 @@
 import logging
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,7 +82,8 @@ def serve(
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C or SIGTERM has asked the process to stop; a second one ends it at once."""
-    asked = threading.Event()
+    # No lock: a second signal may interrupt the handling of the first one.
+    asked = False
     previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def reset() -> None:
@@ -91,12 +91,13 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
     def ask(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
+        nonlocal asked
+        asked = True
         reset()
 
     for number in previous:
         signal.signal(number, ask)
     try:
-        yield asked.is_set
+        yield lambda: asked
     finally:
         reset()
