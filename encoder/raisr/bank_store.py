@@ -68,14 +68,14 @@ class BankStore:
         ------
         BankMissing, BankError
         """
-        return _closest(self._direct(base, scale), base, scale, quality)
+        return _closest(self._serving(base, scale), base, scale, quality)
 
     def candidates(self, base: str, scale: Fraction, quality: float) -> list[Bank]:
         """The direct banks to try: where ranges of quality adjoin, the neighbour may serve better.
 
         Those that the user named come alone where there are any; none if no bank serves this scale.
         """
-        direct = self._direct(base, scale)
+        direct = self._serving(base, scale)
         nearest = min((_outside(bank, quality) for bank in direct), default=0)
         return [bank for bank in direct if _outside(bank, quality) <= nearest + ADJOINING]
 
@@ -106,9 +106,9 @@ class BankStore:
         ------
         BankMissing, BankError
         """
-        return _closest(self._direct(base, None), base, scale, quality)
+        return _closest(self._serving(base, None), base, scale, quality)
 
-    def _direct(self, base: str, scale: Fraction | None) -> list[Bank]:
+    def _serving(self, base: str, scale: Fraction | None) -> list[Bank]:
         """The banks of a base codec and scale, None if they resize; only named ones if any are."""
         found = (_fitting(banks, base, scale) for banks in self._preferred)
         return next((banks for banks in found if banks), [])

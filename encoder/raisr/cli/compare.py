@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from raisr.cli.options import bank_option, jobs_option, photos_argument
+from raisr.cli.options import bank_option, files_argument, jobs_option
 from raisr.cli.output import fail_with, finite, progress_bar, show
 from raisr_decoder.errors import RaisrError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@photos_argument
+@files_argument("photos")
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="An HTML file."
 )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raisr.cli.images import images_argument, output_option, write_images
-from raisr.cli.options import bank_option
+from raisr.cli.images import output_option, write_images
+from raisr.cli.options import bank_option, files_argument
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@images_argument("payloads")
+@files_argument("payloads")
 @output_option
 @click.option(
     "--engine",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from raisr.cli.options import Scale, Size, bank_option, jobs_option, photos_argument
+from raisr.cli.options import Scale, Size, bank_option, files_argument, jobs_option
 from raisr.cli.output import fail_with, finite, progress_bar, show, warn
 from raisr.formats import format_named
 from raisr.search.settings import DEFAULT_SCORE, Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@photos_argument
+@files_argument("photos")
 @click.option(
     "-o",
     "--output",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from raisr.cli.options import Scale, photos_argument
+from raisr.cli.options import Scale, files_argument
 from raisr.cli.output import fail_with, finite, progress_bar, show
 from raisr_decoder.errors import RaisrError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@photos_argument
+@files_argument("photos")
 @click.option(
     "--scale",
     type=Scale((Fraction(17, 16), Fraction(8))),

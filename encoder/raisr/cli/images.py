@@ -19,11 +19,6 @@ Make = Callable[[bytes, Path], "NDArray[np.uint8]"]
 """The output image of a file, from its bytes; its path is for messages."""
 
 
-def images_argument(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Files, or folders of them."""
-    return click.argument(name, nargs=-1, required=True, type=click.Path(path_type=Path))
-
-
 def output_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """`-o`: a file for one image, a folder for several."""
     return click.option(

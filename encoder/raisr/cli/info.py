@@ -12,6 +12,7 @@ import click
 PLAIN = "none: a plain file, as filters would not have made it better for its bytes"
 
 if TYPE_CHECKING:
+    from raisr.api import Info
     from raisr_decoder.bank import Bank, Stage
 
 
@@ -35,9 +36,9 @@ def command(file: Path, as_json: bool, plot: Path | None) -> None:
     from raisr_decoder.bank import MAGIC, load
 
     data = read_file(file)
-    is_bank = data.startswith(MAGIC)
+    bank = load(data) if data.startswith(MAGIC) else None
     if plot is not None:
-        if not is_bank:
+        if bank is None:
             raise click.BadParameter(f"{file} is no bank", param_hint="--plot")
         from raisr.extras import require_extra
 
@@ -45,16 +46,19 @@ def command(file: Path, as_json: bool, plot: Path | None) -> None:
         from raisr.evaluation.bank_plot import plot_bank
 
         keep_apart(file, plot)
-        write_whole(plot, plot_bank(load(data)))
+        write_whole(plot, plot_bank(bank))
     facts = {"file": file.name, "bytes": len(data)}
-    facts |= (
-        bank_facts(load(data)) if is_bank else asdict(info(data)) | {"scale": str(info(data).scale)}
-    )
+    facts |= payload_facts(info(data)) if bank is None else bank_facts(bank)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return
     for name, value in facts.items():
         click.echo(f"{name:14} {PLAIN if name == 'bank' and value is None else value}")
+
+
+def payload_facts(payload: Info) -> dict[str, Any]:
+    """What a payload says of itself; JSON knows no fractions."""
+    return asdict(payload) | {"scale": str(payload.scale)}
 
 
 def bank_facts(bank: Bank) -> dict[str, Any]:

@@ -114,11 +114,9 @@ class QualityRange(click.ParamType[tuple[int, int]]):
         return lowest, highest
 
 
-def photos_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Photographs, or folders of them."""
-    return click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))(
-        function
-    )
+def files_argument(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Files, or folders of them."""
+    return click.argument(name, nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
 def bank_option(function: Callable[..., Any]) -> Callable[..., Any]:

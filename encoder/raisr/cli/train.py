@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from raisr.cli.options import Buckets, QualityRange, Scale, jobs_option, photos_argument
+from raisr.cli.options import Buckets, QualityRange, Scale, files_argument, jobs_option
 from raisr.cli.output import fail_with, progress_bar
 from raisr.cli.trained import checkpoint_folder, write_banks
 from raisr.training.settings import Settings
@@ -21,7 +21,7 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
 
 
 @click.command()
-@photos_argument
+@files_argument("photos")
 @click.option(
     "-o",
     "--output",

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from raisr.cli.options import jobs_option, photos_argument
+from raisr.cli.options import files_argument, jobs_option
 from raisr.cli.output import fail_with, progress_bar
 from raisr.cli.trained import checkpoint_folder, write_banks
 from raisr_decoder.errors import RaisrError
 
 
 @click.command("train-shipped")
-@photos_argument
+@files_argument("photos")
 @click.option(
     "-o",
     "--output",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raisr.cli.images import images_argument, output_option, write_images
-from raisr.cli.options import Scale, bank_option
+from raisr.cli.images import output_option, write_images
+from raisr.cli.options import Scale, bank_option, files_argument
 from raisr.cli.output import warn
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@images_argument("images")
+@files_argument("images")
 @output_option
 @click.option(
     "--scale",

@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def lanczos(photo: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Reduce an image of shape (M, N, 3) with Lanczos' windowed sinc (a = 3) to `shape`."""
+    """Downscale an image of shape (M, N, 3) with Lanczos' windowed sinc (a = 3) to `shape`."""
     return _resize(photo, shape, Image.Resampling.LANCZOS)
 
 
