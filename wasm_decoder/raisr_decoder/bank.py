@@ -1,4 +1,7 @@
-"""Filter banks and their stages: load, save, expand. FORMAT.md, section 2, describes the bytes."""
+"""Filter banks: the stages of one base codec and scale, for every quality. Load and save.
+
+FORMAT.md, section 2, describes the bytes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder.cells import CELL, ORIENTATIONS, PATCH, canonical_order
+from raisr_decoder.cells import CELL, PATCH
 from raisr_decoder.errors import (
     BankDamaged,
     BankMismatch,
@@ -22,18 +25,34 @@ from raisr_decoder.errors import (
     BankUnsupported,
     LimitExceeded,
 )
-from raisr_decoder.features import FEATURES
+from raisr_decoder.filters import (
+    MAX_SHIFT,
+    NOISE,
+    WEIGHT_BITS,
+    BlendStage,
+    Filters,
+    LowRankStage,
+    ResizeStage,
+)
 from raisr_decoder.inflate import inflate
-from raisr_decoder.limits import MAX_BANK_BYTES, MAX_DEPTH, MAX_GAIN, MAX_STAGES
+from raisr_decoder.limits import (
+    MAX_BANK_BYTES,
+    MAX_DEPTH,
+    MAX_GAIN,
+    MAX_KNOTS,
+    MAX_NOISE,
+    MAX_QUALITY,
+    MAX_RANK,
+    MAX_STAGES,
+    MAX_WEIGHTS,
+)
 from raisr_decoder.shapes import BLOCKS
 from raisr_decoder.tree import Tree
 
 MAGIC = b"RSRB"
-VERSION = 1
+VERSION = 2
 ID_BYTES = 16
-
-WEIGHT_BITS = 9
-"""Fraction bits of a filter's weights."""
+TAPS = PATCH**2
 
 BASES = ("png", "jpeg", "webp", "avif")
 """Base codecs, in the order of their numbers in a file."""
@@ -41,131 +60,65 @@ BASES = ("png", "jpeg", "webp", "avif")
 SCALE_UNIT = 16
 """A resize stage states scales in units of 1 / 16."""
 
-_HEADER = struct.Struct(">4sBBBBB")
-_STAGE = struct.Struct(">BB")
+_HEADER = struct.Struct(">4sBBB")
+_KNOT = struct.Struct(">Bb")
+_FILTER = struct.Struct(">BBB")
 _KIND_RESIZE, _KIND_FILTER, _KIND_BLEND = 0, 1, 2
 
-
-@dataclass(frozen=True)
-class ResizeStage:
-    """Bicubic resize of the plane to the size of the output image.
-
-    Attributes
-    ----------
-    scales : (Fraction, Fraction)
-        Lowest and highest output size / base size that the later stages were trained for,
-        multiples of 1/16 below 16. They help to choose a bank; the stage itself serves any scale.
-    """
-
-    scales: tuple[Fraction, Fraction] = (Fraction(0), Fraction(255, 16))
-
-
-@dataclass(frozen=True)
-class FilterStage:
-    """Hash each cell, apply the filter of its bucket.
-
-    Attributes
-    ----------
-    block : int
-        Rows and columns q of the output block of a cell.
-    tree : Tree
-        Its leaves are the buckets.
-    weights : ndarray of shape (buckets, 64, q * q), int32
-        Canonical filters, in units of 2**-9.
-    """
-
-    block: int
-    tree: Tree
-    weights: NDArray[np.int32]
-
-    @property
-    def scale(self) -> Fraction:
-        """Output size / input size."""
-        return Fraction(self.block, CELL)
-
-    @cached_property
-    def expanded(self) -> NDArray[np.float32]:
-        """Filters of every orientation, shape (8 * buckets, 64, q * q), float32.
-
-        Filter ``orientation * buckets + bucket`` applies to a patch as it lies in the image.
-        """
-        buckets, taps, outputs = self.weights.shape
-        expanded = np.empty((ORIENTATIONS, buckets, taps, outputs), np.float32)
-        for orientation in range(ORIENTATIONS):
-            patch = canonical_order(PATCH, orientation)
-            block = canonical_order(self.block, orientation)
-            expanded[orientation][:, patch[:, None], block] = self.weights
-        return expanded.reshape(-1, taps, outputs)
-
-    @cached_property
-    def paired(self) -> NDArray[np.int16]:
-        """`expanded` as compiled code reads it, shape (8 * buckets, 32, lanes, 2), int16.
-
-        The weights of two neighbouring taps lie side by side for each output; `lanes` rounds the
-        number of outputs up, and the outputs that it adds have weights of 0.
-        """
-        outputs = self.block**2
-        pairs = self.expanded.reshape(-1, PATCH**2 // 2, 2, outputs)
-        paired = np.zeros((*pairs.shape[:2], lanes(self.block), 2), np.int16)
-        paired[:, :, :outputs] = pairs.transpose(0, 1, 3, 2)
-        return paired
-
-
-@dataclass(frozen=True)
-class BlendStage:
-    """Blend back towards the bicubic upscale where earlier stages changed local structure.
-
-    Attributes
-    ----------
-    strength : int
-        As `blend` takes it, 0..255.
-    """
-
-    strength: int
-
-
-Stage = ResizeStage | FilterStage | BlendStage
-
-
-def lanes(block: int) -> int:
-    """Outputs of a filter, rounded up to whole vectors of four."""
-    return -(-(block**2) // 4) * 4
+BankStage = ResizeStage | LowRankStage | BlendStage
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Stages that turn base images of one base codec and quality into output images.
+    """Stages that turn base images of one base codec into output images.
 
     Attributes
     ----------
     base : str
         Base codec of the images that it was trained on, one of `BASES`.
-    quality : (int, int)
-        Lowest and highest quality of those images, 0..100.
-    stages : tuple of Stage
+    noise : tuple of (int, int)
+        The coding noise at some qualities: pairs of a quality, 0..100, rising, and a number of
+        -64..64 that follows the logarithm of the error that coding adds. Between them it is
+        interpolated linearly, beyond them it stays the same.
+    stages : tuple of BankStage
         A resize or filter stage, then filter stages of scale 1 and blend stages.
     """
 
     base: str
-    quality: tuple[int, int]
-    stages: tuple[Stage, ...]
+    noise: tuple[tuple[int, int], ...]
+    stages: tuple[BankStage, ...]
 
     @property
     def scale(self) -> Fraction | None:
         """Output size / base size; None where a resize stage serves any size."""
         first = self.stages[0]
-        return first.scale if isinstance(first, FilterStage) else None
+        return first.scale if isinstance(first, LowRankStage) else None
 
     @property
     def trained_scales(self) -> tuple[Fraction, Fraction]:
         """Lowest and highest output size / base size that it was trained for."""
         match self.stages[0]:
-            case FilterStage() as first:
+            case LowRankStage() as first:
                 return first.scale, first.scale
             case ResizeStage(scales):
                 return scales
             case BlendStage():
                 raise BankDamaged("it starts with a blend stage")
+
+    def filters(self, quality: int) -> Filters:
+        """The stages for a quality of the base codec, 0..100."""
+        noise = self.noise_at(quality)
+        return Filters(tuple(stage.at(noise) for stage in self.stages))
+
+    def noise_at(self, quality: int) -> int:
+        """The coding noise at a quality, -64..64."""
+        for (low, noise), (high, after) in zip(self.noise, self.noise[1:], strict=False):
+            if quality <= high:
+                step = (2 * (after - noise) * max(quality - low, 0) + high - low) // (
+                    2 * (high - low)
+                )
+                return noise + step
+        return self.noise[-1][1]
 
     @cached_property
     def id(self) -> str:
@@ -201,7 +154,7 @@ def shipped_path(bank_id: str) -> Path:
     return path
 
 
-# --- bytes ------------------------------------------------------------------------------------
+# --- save ---------------------------------------------------------------------------------------
 
 
 def save(bank: Bank) -> bytes:
@@ -216,8 +169,54 @@ def save(bank: Bank) -> bytes:
     bytes
         As `load` reads them.
     """
-    head = _HEADER.pack(MAGIC, VERSION, BASES.index(bank.base), *bank.quality, len(bank.stages))
-    return head + b"".join(_save_stage(stage) for stage in bank.stages)
+    head = _HEADER.pack(MAGIC, VERSION, BASES.index(bank.base), len(bank.noise))
+    head += b"".join(_KNOT.pack(*knot) for knot in bank.noise) + bytes([len(bank.stages)])
+    content = b"".join(
+        _pack_filters(stage, len(bank.noise) > 1)
+        for stage in bank.stages
+        if isinstance(stage, LowRankStage)
+    )
+    return head + b"".join(map(_pack_stage, bank.stages)) + _deflate(content)
+
+
+def _pack_stage(stage: BankStage) -> bytes:
+    match stage:
+        case ResizeStage(scales):
+            return bytes([_KIND_RESIZE, *(int(scale * SCALE_UNIT) for scale in scales)])
+        case BlendStage(strength):
+            return bytes([_KIND_BLEND, strength])
+        case LowRankStage():
+            sizes = stage.block, stage.tree.depth, len(stage.basis)
+            return bytes([_KIND_FILTER]) + _FILTER.pack(*sizes)
+
+
+def _pack_filters(stage: LowRankStage, with_slopes: bool) -> bytes:
+    parts = [
+        stage.tree.feature.astype(np.uint8),
+        _planes(stage.tree.threshold.astype(">i4")),
+        _planes(stage.mean.T.astype(">i2")),
+        stage.shift,
+        stage.basis.transpose(0, 2, 1),
+        stage.constant.T,
+    ]
+    if with_slopes:
+        parts.append(stage.slope.T)
+    return b"".join(part.tobytes() for part in parts)
+
+
+def _planes(numbers: NDArray[Any]) -> NDArray[np.uint8]:
+    """First the high bytes of all numbers, ..., last the low ones: they compress better."""
+    flat = np.ascontiguousarray(numbers).reshape(-1, 1)
+    return flat.view(np.uint8).T
+
+
+def _deflate(data: bytes) -> bytes:
+    # Small blocks follow how the statistics change from one basis filter to the next.
+    stream = zlib.compressobj(9, memLevel=5, strategy=zlib.Z_FILTERED)
+    return stream.compress(data) + stream.flush()
+
+
+# --- load ---------------------------------------------------------------------------------------
 
 
 def load(data: bytes, bank_id: str | None = None) -> Bank:
@@ -242,52 +241,66 @@ def load(data: bytes, bank_id: str | None = None) -> Bank:
     BankMismatch
         Its id is not `bank_id`.
     LimitExceeded
-        The file, the number of stages or a tree is too large.
+        The file, or something in it, is too large.
     """
     if len(data) > MAX_BANK_BYTES:
         raise LimitExceeded("bytes of the bank", len(data), MAX_BANK_BYTES)
     if bank_id is not None and content_id(data) != bank_id:
         raise BankMismatch(f"its id is {content_id(data)}, the payload names {bank_id}")
     reader = _Reader(data)
-    magic, version, base, lowest, highest, stage_count = reader.unpack(_HEADER)
+    magic, version, base, knots = reader.unpack(_HEADER)
     if magic != MAGIC:
         raise BankDamaged("it does not start with RSRB")
     if version != VERSION:
         raise BankUnsupported("version", version)
     if base >= len(BASES):
         raise BankUnsupported("base codec", base)
-    if not lowest <= highest <= 100:
-        raise BankDamaged(f"quality range {lowest}..{highest}")
-    if not 1 <= stage_count <= MAX_STAGES:
-        raise LimitExceeded("stages of the bank", stage_count, MAX_STAGES)
-    stages = tuple(_load_stage(reader, number) for number in range(stage_count))
-    if reader.rest:
-        raise BankDamaged(f"{reader.rest} bytes after the last stage")
-    bank = Bank(BASES[base], (lowest, highest), stages)
+    noise = _load_noise(reader, knots)
+    (count,) = reader.take(1)
+    if not 1 <= count <= MAX_STAGES:
+        raise LimitExceeded("stages of the bank", count, MAX_STAGES)
+    outlines = [_load_outline(reader, number) for number in range(count)]
+    stages = tuple(_load_filters(outlines, len(noise) > 1, reader.rest()))
+    bank = Bank(BASES[base], noise, stages)
     # The id is that of this file: another version of deflate would save the bank as other bytes.
     bank.__dict__["id"] = content_id(data)
     return bank
 
 
-def _save_stage(stage: Stage) -> bytes:
-    if isinstance(stage, ResizeStage):
-        return bytes([_KIND_RESIZE, *(int(scale * SCALE_UNIT) for scale in stage.scales)])
-    if isinstance(stage, BlendStage):
-        return bytes([_KIND_BLEND, stage.strength])
-    weights = _deflate(_pack_weights(stage.weights))
-    return b"".join(
-        [
-            bytes([_KIND_FILTER]),
-            _STAGE.pack(stage.block, stage.tree.depth),
-            stage.tree.feature.astype(np.uint8).tobytes(),
-            stage.tree.threshold.astype(">i4").tobytes(),
-            struct.pack(">I", len(weights)),
-            weights,
-        ]
-    )
+@dataclass(frozen=True)
+class _Outline:
+    """What comes ahead of the filters of a stage."""
+
+    number: int
+    block: int
+    depth: int
+    rank: int
+
+    def size(self, with_slopes: bool) -> int:
+        """Bytes of the stage's filters."""
+        nodes, weights = (1 << self.depth) - 1, TAPS * self.block**2
+        coefficients = self.rank << self.depth
+        return (
+            5 * nodes
+            + (2 + self.rank) * weights
+            + self.rank
+            + coefficients * (2 if with_slopes else 1)
+        )
 
 
-def _load_stage(reader: _Reader, number: int) -> Stage:
+def _load_noise(reader: _Reader, knots: int) -> tuple[tuple[int, int], ...]:
+    if not 1 <= knots <= MAX_KNOTS:
+        raise LimitExceeded("qualities whose noise the bank states", knots, MAX_KNOTS)
+    noise = tuple(reader.unpack(_KNOT) for _ in range(knots))
+    qualities = [quality for quality, _ in noise]
+    if qualities != sorted(set(qualities)) or qualities[-1] > MAX_QUALITY:
+        raise BankDamaged(f"its qualities are {qualities}")
+    if any(abs(level) > MAX_NOISE for _, level in noise):
+        raise BankDamaged(f"its noise is {[level for _, level in noise]}")
+    return noise
+
+
+def _load_outline(reader: _Reader, number: int) -> _Outline | ResizeStage | BlendStage:
     (kind,) = reader.take(1)
     if kind == _KIND_RESIZE and number == 0:
         lowest, highest = reader.take(2)
@@ -298,46 +311,66 @@ def _load_stage(reader: _Reader, number: int) -> Stage:
         return BlendStage(*reader.take(1))
     if kind != _KIND_FILTER:
         raise BankUnsupported(f"in stage {number} the kind", kind)
-    block, depth = reader.unpack(_STAGE)
+    block, depth, rank = reader.unpack(_FILTER)
     if block not in (BLOCKS if number == 0 else (CELL,)):
         raise BankDamaged(f"stage {number} has output blocks of {block}")
     if depth > MAX_DEPTH:
         raise LimitExceeded(f"depth of the tree of stage {number}", depth, MAX_DEPTH)
-    nodes = (1 << depth) - 1
-    tree = Tree(reader.array("u1", nodes), reader.array(">i4", nodes))
-    if np.any(tree.feature >= len(FEATURES)):
-        raise BankUnsupported(f"in stage {number} the feature", int(tree.feature.max()))
-    weights = _unpack_weights(reader.inflate((1 + tree.leaves) * block**2 * PATCH**2 * 2), block)
-    _check_weights(weights, number)
-    return FilterStage(block, tree, weights)
+    if rank > MAX_RANK:
+        raise LimitExceeded(f"basis filters of stage {number}", rank, MAX_RANK)
+    weights = TAPS * block**2 << depth
+    if weights > MAX_WEIGHTS:
+        raise LimitExceeded(f"weights of stage {number}", weights, MAX_WEIGHTS)
+    return _Outline(number, block, depth, rank)
 
 
-def _check_weights(weights: NDArray[np.int32], number: int) -> None:
-    if np.any(weights.sum(axis=1) != 1 << WEIGHT_BITS):
-        raise BankDamaged(f"a filter of stage {number} does not sum to one")
-    if np.any(np.abs(weights).sum(axis=1) > MAX_GAIN << WEIGHT_BITS):
-        raise BankDamaged(f"a filter of stage {number} could leave the exact range")
+def _load_filters(
+    outlines: list[_Outline | ResizeStage | BlendStage], with_slopes: bool, stream: bytes
+) -> list[BankStage]:
+    """The stages, from one stream that holds the filters of all of them."""
+    size = sum(each.size(with_slopes) for each in outlines if isinstance(each, _Outline))
+    try:
+        content = inflate(stream, size)
+    except ValueError as error:
+        raise BankDamaged(f"its stream of filters {error}") from error
+    reader = _Reader(content)
+    return [
+        _load_filter_stage(reader, each, with_slopes) if isinstance(each, _Outline) else each
+        for each in outlines
+    ]
 
 
-def _pack_weights(weights: NDArray[np.int32]) -> bytes:
-    """Mean filter, then each bucket's difference from it; zigzag, high bytes, low bytes."""
-    filters = weights.transpose(0, 2, 1)
-    mean = np.rint(filters.mean(axis=0, keepdims=True)).astype(np.int32)
-    values = np.concatenate([mean, filters - mean])
-    zigzag = ((values << 1) ^ (values >> 31)).astype(">u2")
-    return zigzag.reshape(-1).view(np.uint8).reshape(-1, 2).T.tobytes()
+def _load_filter_stage(reader: _Reader, outline: _Outline, with_slopes: bool) -> LowRankStage:
+    nodes, leaves, outputs = (1 << outline.depth) - 1, 1 << outline.depth, outline.block**2
+    rank = outline.rank
+    feature = reader.array("u1", nodes).astype(np.int32)
+    if np.any(feature > NOISE):
+        raise BankUnsupported(f"in stage {outline.number} the feature", int(feature.max()))
+    tree = Tree(feature, reader.planes(">i4", nodes).astype(np.int32))
+    mean = reader.planes(">i2", TAPS * outputs).reshape(outputs, TAPS).astype(np.int16).T
+    shift = reader.array("u1", rank)
+    basis = reader.array("i1", rank * outputs * TAPS).reshape(rank, outputs, TAPS)
+    constant = reader.array("i1", rank * leaves).reshape(rank, leaves).T
+    slope = (
+        reader.array("i1", rank * leaves).reshape(rank, leaves).T
+        if with_slopes
+        else np.zeros_like(constant)
+    )
+    _check_mean(mean.astype(np.int64), outline.number)
+    if np.any(shift > MAX_SHIFT):
+        raise BankDamaged(f"in stage {outline.number} a shift is {shift.max()}")
+    if np.any(basis.sum(axis=2, dtype=np.int64)):
+        raise BankDamaged(f"a basis filter of stage {outline.number} does not sum to zero")
+    return LowRankStage(
+        outline.block, tree, mean, basis.transpose(0, 2, 1), shift, constant, slope
+    )
 
 
-def _unpack_weights(data: bytes, block: int) -> NDArray[np.int32]:
-    high, low = np.frombuffer(data, np.uint8).astype(np.int32).reshape(2, -1)
-    zigzag = (high << 8) | low
-    values = ((zigzag >> 1) ^ -(zigzag & 1)).reshape(-1, block**2, PATCH**2)
-    return np.ascontiguousarray((values[:1] + values[1:]).transpose(0, 2, 1))
-
-
-def _deflate(data: bytes) -> bytes:
-    stream = zlib.compressobj(9, strategy=zlib.Z_FILTERED)
-    return stream.compress(data) + stream.flush()
+def _check_mean(mean: NDArray[np.int64], number: int) -> None:
+    if np.any(mean.sum(axis=0) != 1 << WEIGHT_BITS):
+        raise BankDamaged(f"the mean filter of stage {number} does not sum to one")
+    if np.any(np.abs(mean).sum(axis=0) > MAX_GAIN << WEIGHT_BITS):
+        raise BankDamaged(f"the mean filter of stage {number} could leave the exact range")
 
 
 class _Reader:
@@ -346,25 +379,25 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data, self._offset = data, 0
 
-    @property
-    def rest(self) -> int:
-        return len(self._data) - self._offset
+    def rest(self) -> bytes:
+        """All bytes that were not taken."""
+        return self.take(len(self._data) - self._offset)
 
     def take(self, count: int) -> bytes:
-        if count > self.rest:
-            raise BankDamaged(f"it ends {count - self.rest} bytes early")
+        missing = self._offset + count - len(self._data)
+        if missing > 0:
+            raise BankDamaged(f"it ends {missing} bytes early")
         self._offset += count
         return self._data[self._offset - count : self._offset]
 
     def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
         return layout.unpack(self.take(layout.size))
 
-    def array(self, dtype: str, count: int) -> NDArray[np.int32]:
-        return np.frombuffer(self.take(count * np.dtype(dtype).itemsize), dtype).astype(np.int32)
+    def array(self, dtype: str, count: int) -> NDArray[Any]:
+        return np.frombuffer(self.take(count * np.dtype(dtype).itemsize), dtype)
 
-    def inflate(self, size: int) -> bytes:
-        (length,) = struct.unpack(">I", self.take(4))
-        try:
-            return inflate(self.take(length), size)
-        except ValueError as error:
-            raise BankDamaged(f"its field of weights {error}") from error
+    def planes(self, dtype: str, count: int) -> NDArray[Any]:
+        """Numbers whose high bytes come first, as `_planes` writes them."""
+        size = np.dtype(dtype).itemsize
+        planes = self.array("u1", count * size).reshape(size, count)
+        return np.ascontiguousarray(planes.T).view(dtype)[:, 0]

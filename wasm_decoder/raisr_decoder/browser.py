@@ -14,6 +14,7 @@ from raisr_decoder import bank
 from raisr_decoder.alpha import parse_alpha, split_alpha
 from raisr_decoder.engine import NUMPY, Engine
 from raisr_decoder.errors import BankMismatch
+from raisr_decoder.filters import Filters
 from raisr_decoder.metadata import Metadata, parse
 from raisr_decoder.pipeline import NO_FILTERS, restore_strips
 from raisr_decoder.shapes import check_sizes, scaled_shape
@@ -113,6 +114,7 @@ def upscale(
     width: int,
     height: int,
     bank_data: JsBytes,
+    quality: int,
 ) -> Iterator[NDArray[np.uint8]]:
     """Upscale an ordinary image, in strips as `decode` makes them.
 
@@ -125,6 +127,8 @@ def upscale(
     width, height : int
         Of the output image, in pixels.
     bank_data : typed array
+    quality : int
+        What the image was likely compressed with, 0..100.
 
     Returns
     -------
@@ -137,7 +141,7 @@ def upscale(
     """
     check_sizes((base_height, base_width), (height, width))
     opaque, alpha = split_alpha(_pixels(rgba, base_width, base_height))
-    filters = bank.load(bank_data.to_bytes())
+    filters = bank.load(bank_data.to_bytes()).filters(quality)
     return map(_flat_rgba, restore_strips(opaque, filters, (height, width), alpha, engine()))
 
 
@@ -162,9 +166,9 @@ def _flat_rgba(strip: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return rgba.reshape(-1)
 
 
-def _filters(metadata: Metadata, bank_data: JsBytes | None) -> bank.Bank:
+def _filters(metadata: Metadata, bank_data: JsBytes | None) -> Filters:
     if metadata.bank is None:
         return NO_FILTERS
     if bank_data is None:
         raise BankMismatch(f"the payload asks for bank {metadata.bank}, none was passed")
-    return bank.load(bank_data.to_bytes(), metadata.bank)
+    return bank.load(bank_data.to_bytes(), metadata.bank).filters(metadata.quality)

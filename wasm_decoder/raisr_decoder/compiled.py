@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder.bank import FilterStage
+from raisr_decoder.filters import FilterStage
 from raisr_decoder.cells import CELL, MARGIN
 from raisr_decoder.engine import Engine
 from raisr_decoder.features import FEATURES

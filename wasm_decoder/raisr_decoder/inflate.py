@@ -6,7 +6,7 @@ import zlib
 
 
 def inflate(data: bytes, size: int) -> bytes:
-    """The content of a zlib stream; bytes behind it are ignored.
+    """The content of a zlib stream.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def inflate(data: bytes, size: int) -> bytes:
     Raises
     ------
     ValueError
-        It does not inflate to exactly `size` bytes.
+        It does not inflate to exactly `size` bytes, or others follow it.
     """
     stream = zlib.decompressobj()
     try:
@@ -30,4 +30,6 @@ def inflate(data: bytes, size: int) -> bytes:
         raise ValueError(f"does not inflate ({error})") from error
     if len(content) != size or not stream.eof:
         raise ValueError(f"does not inflate to {size} bytes")
+    if stream.unused_data:
+        raise ValueError("ends early")
     return content

@@ -20,11 +20,11 @@ from raisr_decoder.errors import (
     MetadataMissing,
     MetadataUnsupported,
 )
-from raisr_decoder.limits import MAX_METADATA_BYTES, MAX_PIXELS, MAX_SIDE
+from raisr_decoder.limits import MAX_METADATA_BYTES, MAX_PIXELS, MAX_QUALITY, MAX_SIDE
 
-VERSION = 1
+VERSION = 2
 
-_HEADER = struct.Struct(">BII16s")
+_HEADER = struct.Struct(">BIIB16s")
 _FIELD = struct.Struct(">BI")
 _CHECKSUM = struct.Struct(">I")
 _MEASURE = struct.Struct(">h")
@@ -41,6 +41,8 @@ class Metadata:
     ----------
     width, height : int
         Of the output image, in pixels.
+    quality : int
+        Of the base codec, 0..100: what the base image was compressed with.
     bank : str or None
         Id of the bank, 32 hexadecimal digits; None where the output image is a bicubic upscale.
     psnr : float or None
@@ -53,6 +55,7 @@ class Metadata:
 
     width: int
     height: int
+    quality: int
     bank: str | None
     psnr: float | None = None
     score: float | None = None
@@ -131,7 +134,7 @@ def carries_metadata(file: bytes) -> bool:
 
 def _pack_fields(metadata: Metadata) -> bytes:
     bank = _NO_BANK if metadata.bank is None else bytes.fromhex(metadata.bank)
-    body = _HEADER.pack(VERSION, metadata.width, metadata.height, bank)
+    body = _HEADER.pack(VERSION, metadata.width, metadata.height, metadata.quality, bank)
     for tag, value in ((_PSNR, metadata.psnr), (_SCORE, metadata.score)):
         if value is not None:
             body += _FIELD.pack(tag, _MEASURE.size) + _pack_measure(value)
@@ -154,8 +157,10 @@ def _parse_fields(data: bytes) -> Metadata:
         raise MetadataUnsupported("version", body[0])
     if len(body) < _HEADER.size:
         raise MetadataDamaged(f"{len(data)} bytes are too few")
-    _, width, height, bank = _HEADER.unpack_from(body)
+    _, width, height, quality, bank = _HEADER.unpack_from(body)
     _check_size(width, height)
+    if quality > MAX_QUALITY:
+        raise MetadataDamaged(f"a quality of {quality}")
     measures: dict[int, float] = {}
     alpha = None
     for tag, value in _fields(body):
@@ -170,6 +175,7 @@ def _parse_fields(data: bytes) -> Metadata:
     return Metadata(
         width,
         height,
+        quality,
         None if bank == _NO_BANK else bank.hex(),
         measures.get(_PSNR),
         measures.get(_SCORE),

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.alpha import separate_from_white
-from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, Stage
 from raisr_decoder.blending import blend
 from raisr_decoder.cells import CELL, MARGIN, pad_columns
 from raisr_decoder.color import FRACTION_BITS, differences, luma, round_luma
 from raisr_decoder.engine import NUMPY, Engine
 from raisr_decoder.errors import BankMismatch
+from raisr_decoder.filters import BlendStage, Filters, FilterStage, ResizeStage, Stage
 from raisr_decoder.planes import Plane, plane_of
 from raisr_decoder.resize import taps
 from raisr_decoder.shapes import Shape, base_shape, check_sizes
@@ -33,13 +33,13 @@ STRIP_ROWS = 120
 """Rows of the output image at a time: whole cells at every scale."""
 
 
-NO_FILTERS = Bank("png", (0, 100), (ResizeStage(),))
-"""Stands in for the bank of a payload that names none: bicubic alone."""
+NO_FILTERS = Filters((ResizeStage(),))
+"""Those of a payload that names no bank: bicubic alone."""
 
 
 def restore(
     base: NDArray[np.uint8],
-    bank: Bank,
+    filters: Filters,
     shape: Shape,
     alpha: NDArray[np.uint8] | None = None,
     engine: Engine = NUMPY,
@@ -50,7 +50,7 @@ def restore(
     ----------
     base : ndarray of shape (M, N, 3), uint8
         Base image, sRGB.
-    bank : Bank
+    filters : Filters
     shape : (int, int)
         Rows and columns of the output image.
     alpha : ndarray of shape (M, N), uint8, optional
@@ -68,7 +68,7 @@ def restore(
     LimitExceeded
         One of the two images is too large, or too large for the other.
     """
-    strip = strip_maker(base, bank, shape, alpha, engine)
+    strip = strip_maker(base, filters, shape, alpha, engine)
     output = np.empty((*shape, 3 if alpha is None else 4), np.uint8)
 
     def put(rows: Rows) -> None:
@@ -81,7 +81,7 @@ def restore(
 
 def restore_strips(
     base: NDArray[np.uint8],
-    bank: Bank,
+    filters: Filters,
     shape: Shape,
     alpha: NDArray[np.uint8] | None = None,
     engine: Engine = NUMPY,
@@ -93,7 +93,7 @@ def restore_strips(
     iterator of ndarray of shape (rows, columns, 3 or 4), uint8
         The last strip may have fewer rows.
     """
-    return map(strip_maker(base, bank, shape, alpha, engine), strips_of(shape))
+    return map(strip_maker(base, filters, shape, alpha, engine), strips_of(shape))
 
 
 def strips_of(shape: Shape) -> Iterator[Rows]:
@@ -104,7 +104,7 @@ def strips_of(shape: Shape) -> Iterator[Rows]:
 
 def strip_maker(
     base: NDArray[np.uint8],
-    bank: Bank,
+    filters: Filters,
     shape: Shape,
     alpha: NDArray[np.uint8] | None,
     engine: Engine,
@@ -113,11 +113,11 @@ def strip_maker(
 
     Parameters and errors are those of `restore`.
     """
-    steps = sampling_steps(base.shape[:2], bank, shape)
+    steps = sampling_steps(base.shape[:2], filters, shape)
     base_luma, base_color = split(base)
-    filtered = restore_luma(base_luma, bank, shape, steps, engine)
+    filtered = restore_luma(base_luma, filters, shape, steps, engine)
     color = _resized(base_color, shape, steps, engine)
-    opacity = None if alpha is None else restore_luma(plane_of(alpha), bank, shape, steps, engine)
+    opacity = None if alpha is None else restore_luma(plane_of(alpha), filters, shape, steps, engine)
 
     def strip(rows: Rows) -> NDArray[np.uint8]:
         rgb = engine.compose(filtered.rows(*rows), color.rows(*rows))
@@ -134,14 +134,14 @@ def split(base: NDArray[np.uint8]) -> tuple[Plane, Plane]:
     return plane, color
 
 
-def sampling_steps(base: Shape, bank: Bank, shape: Shape) -> Steps:
+def sampling_steps(base: Shape, filters: Filters, shape: Shape) -> Steps:
     """Base samples per output sample along rows and columns.
 
     Parameters
     ----------
     base : (int, int)
         Rows and columns of the base image.
-    bank : Bank
+    filters : Filters
     shape : (int, int)
         Rows and columns of the output image.
 
@@ -150,23 +150,23 @@ def sampling_steps(base: Shape, bank: Bank, shape: Shape) -> Steps:
     BankMismatch, LimitExceeded
     """
     check_sizes(base, shape)
-    if bank.scale is None:
+    if filters.scale is None:
         return Fraction(base[0], shape[0]), Fraction(base[1], shape[1])
-    expected = base_shape(shape, bank.scale)
+    expected = base_shape(shape, filters.scale)
     if base != expected:
         raise BankMismatch(
-            f"at scale {bank.scale} an output image of {shape[1]} x {shape[0]} pixels has a base "
+            f"at scale {filters.scale} an output image of {shape[1]} x {shape[0]} pixels has a base "
             f"image of {expected[1]} x {expected[0]}, this one has {base[1]} x {base[0]}"
         )
-    return 1 / bank.scale, 1 / bank.scale
+    return 1 / filters.scale, 1 / filters.scale
 
 
-def restore_luma(base: Plane, bank: Bank, shape: Shape, steps: Steps, engine: Engine) -> Plane:
+def restore_luma(base: Plane, filters: Filters, shape: Shape, steps: Steps, engine: Engine) -> Plane:
     """Run the stages on luma; the result keeps `FRACTION_BITS` fraction bits."""
     plane = base
-    for stage in bank.stages[:-1]:
+    for stage in filters.stages[:-1]:
         plane = _rounded(_run(base, plane, stage, shape, steps, engine))
-    return _run(base, plane, bank.stages[-1], shape, steps, engine)
+    return _run(base, plane, filters.stages[-1], shape, steps, engine)
 
 
 def _run(
