@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -107,23 +109,23 @@ class Bank:
 
     def filters(self, quality: int) -> Filters:
         """The stages for a quality of the base codec, 0..100."""
-        noise = self.noise_at(quality)
+        noise = noise_at(quality, self.noise)
         return Filters(tuple(stage.at(noise) for stage in self.stages))
-
-    def noise_at(self, quality: int) -> int:
-        """The coding noise at a quality, -64..64."""
-        for (low, noise), (high, after) in zip(self.noise, self.noise[1:], strict=False):
-            if quality <= high:
-                step = (2 * (after - noise) * max(quality - low, 0) + high - low) // (
-                    2 * (high - low)
-                )
-                return noise + step
-        return self.noise[-1][1]
 
     @cached_property
     def id(self) -> str:
         """Content hash: 32 hexadecimal digits."""
         return content_id(save(self))
+
+
+def noise_at(quality: int, knots: Sequence[tuple[int, int]]) -> int:
+    """The coding noise at a quality, -64..64, from that at some qualities."""
+    for (low, before), (high, after) in pairwise(knots):
+        if quality <= high:
+            width = high - low
+            rise = (after - before) * max(quality - low, 0)
+            return before + (2 * rise + width) // (2 * width)
+    return knots[-1][1]
 
 
 def content_id(data: bytes) -> str:
@@ -196,7 +198,7 @@ def _pack_filters(stage: LowRankStage, with_slopes: bool) -> bytes:
         _planes(stage.tree.threshold.astype(">i4")),
         _planes(stage.mean.T.astype(">i2")),
         stage.shift,
-        stage.basis.transpose(0, 2, 1),
+        stage.basis,
         stage.constant.T,
     ]
     if with_slopes:
@@ -211,8 +213,8 @@ def _planes(numbers: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _deflate(data: bytes) -> bytes:
-    # Small blocks follow how the statistics change from one basis filter to the next.
-    stream = zlib.compressobj(9, memLevel=5, strategy=zlib.Z_FILTERED)
+    # Nothing repeats; small blocks follow the statistics from one basis filter to the next.
+    stream = zlib.compressobj(9, memLevel=5, strategy=zlib.Z_HUFFMAN_ONLY)
     return stream.compress(data) + stream.flush()
 
 
@@ -349,7 +351,7 @@ def _load_filter_stage(reader: _Reader, outline: _Outline, with_slopes: bool) ->
     tree = Tree(feature, reader.planes(">i4", nodes).astype(np.int32))
     mean = reader.planes(">i2", TAPS * outputs).reshape(outputs, TAPS).astype(np.int16).T
     shift = reader.array("u1", rank)
-    basis = reader.array("i1", rank * outputs * TAPS).reshape(rank, outputs, TAPS)
+    basis = reader.array("i1", rank * outputs * TAPS).reshape(rank, TAPS, outputs)
     constant = reader.array("i1", rank * leaves).reshape(rank, leaves).T
     slope = (
         reader.array("i1", rank * leaves).reshape(rank, leaves).T
@@ -359,11 +361,9 @@ def _load_filter_stage(reader: _Reader, outline: _Outline, with_slopes: bool) ->
     _check_mean(mean.astype(np.int64), outline.number)
     if np.any(shift > MAX_SHIFT):
         raise BankDamaged(f"in stage {outline.number} a shift is {shift.max()}")
-    if np.any(basis.sum(axis=2, dtype=np.int64)):
+    if np.any(basis.sum(axis=1, dtype=np.int64)):
         raise BankDamaged(f"a basis filter of stage {outline.number} does not sum to zero")
-    return LowRankStage(
-        outline.block, tree, mean, basis.transpose(0, 2, 1), shift, constant, slope
-    )
+    return LowRankStage(outline.block, tree, mean, basis, shift, constant, slope)
 
 
 def _check_mean(mean: NDArray[np.int64], number: int) -> None:

@@ -28,6 +28,9 @@ NOISE_BITS = 6
 MAX_SHIFT = 7
 """Fraction bits that the coefficients of a basis filter may have."""
 
+FINE_BITS = NOISE_BITS + MAX_SHIFT
+"""Further fraction bits of weights until they are rounded."""
+
 NOISE = len(FEATURES)
 """Number of the feature that is the same for all cells: the coding noise."""
 
@@ -166,12 +169,9 @@ class LowRankStage:
         coefficients *= 2.0 ** (MAX_SHIFT - self.shift.astype(np.float64))
         rank, taps, outputs = self.basis.shape
         change = coefficients @ self.basis.reshape(rank, -1).astype(np.float64)
-        fine_bits = NOISE_BITS + MAX_SHIFT
-        fine = change.reshape(-1, taps, outputs) + self.mean * float(1 << fine_bits)
-        weights = _rounded(fine, fine_bits)
-        gain = np.abs(weights).sum(axis=1, keepdims=True)
-        weights = np.where(gain > MAX_GAIN << WEIGHT_BITS, self.mean, weights)
-        return FilterStage(self.block, _resolved(self.tree, noise), weights.astype(np.int32))
+        fine = change.reshape(-1, taps, outputs) + self.mean * float(1 << FINE_BITS)
+        weights = exact_weights(fine, self.mean)
+        return FilterStage(self.block, _resolved(self.tree, noise), weights)
 
 
 Stage = ResizeStage | FilterStage | BlendStage
@@ -202,12 +202,27 @@ def lanes(block: int) -> int:
     return -(-(block**2) // 4) * 4
 
 
-def _rounded(fine: NDArray[np.float64], bits: int) -> NDArray[np.int64]:
-    """Weights less their fraction bits: differences of rounded running sums, so sums are kept."""
+def exact_weights(fine: NDArray[np.float64], mean: NDArray[np.int16]) -> NDArray[np.int32]:
+    """Weights without their further fraction bits, and within the exact range.
+
+    Parameters
+    ----------
+    fine : ndarray of shape (buckets, 64, q * q), float64
+        With `FINE_BITS` further fraction bits; those of an output sum to one.
+    mean : ndarray of shape (64, q * q), int16
+        The mean filter, for outputs whose gain is too large.
+
+    Returns
+    -------
+    ndarray of shape (buckets, 64, q * q), int32
+        Differences of rounded running sums, so that they sum to one as well.
+    """
     sums = fine.cumsum(axis=1)
-    sums += float(1 << (bits - 1))
-    whole = sums.astype(np.int64) >> bits
-    return np.diff(whole, axis=1, prepend=0)
+    sums += float(1 << (FINE_BITS - 1))
+    whole = sums.astype(np.int64) >> FINE_BITS
+    weights = np.diff(whole, axis=1, prepend=0)
+    gain = np.abs(weights).sum(axis=1, keepdims=True)
+    return np.where(gain > MAX_GAIN << WEIGHT_BITS, mean, weights).astype(np.int32)
 
 
 def _resolved(tree: Tree, noise: int) -> Tree:

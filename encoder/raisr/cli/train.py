@@ -9,11 +9,11 @@ import click
 
 from raisr.cli.options import Buckets, QualityRange, Scale, files_argument, jobs_option
 from raisr.cli.output import fail_with, progress_bar
-from raisr.cli.trained import checkpoint_folder, write_banks
-from raisr.training.settings import Settings
+from raisr.cli.trained import checkpoint_folder, write_bank
+from raisr.training.settings import QUALITIES, Settings, qualities_within
 from raisr_decoder.bank import BASES
 from raisr_decoder.cells import CELL
-from raisr_decoder.limits import MAX_DEPTH, MAX_STAGES
+from raisr_decoder.limits import MAX_DEPTH, MAX_RANK, MAX_STAGES
 from raisr_decoder.shapes import BLOCKS
 
 MAX_FILTER_STAGES = MAX_STAGES - 2
@@ -27,7 +27,7 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="Bank file, or a folder where banks are named by their ids.",
+    help="Bank file, or a folder where the bank is named by its id.",
 )
 @click.option(
     "--base", type=click.Choice(BASES), default="jpeg", show_default=True, help="Base codec."
@@ -51,11 +51,8 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
     "--quality",
     "qualities",
     type=QualityRange(),
-    multiple=True,
-    default=["20-60"],
-    show_default=True,
-    help="Quality of the base codec: one, or a range that the photographs are spread over. Several "
-    "give a bank each; they share their trees, so that they take less time than one by one.",
+    help="Qualities of the base codec that the bank shall serve: one, or a range that the photographs "
+    "are spread over. [default: about all that are of use]",
 )
 @click.option(
     "--stages",
@@ -70,6 +67,14 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
     default=64,
     show_default=True,
     help="Filters of each stage, a power of two: the leaves of the tree that chooses among them.",
+)
+@click.option(
+    "--rank",
+    type=click.IntRange(0, MAX_RANK),
+    default=16,
+    show_default=True,
+    help="Basis filters of each stage, of which those of all buckets and qualities are mixed: more "
+    "come closer to the best filters, and make a larger bank.",
 )
 @click.option(
     "--min-gain",
@@ -125,9 +130,10 @@ def command(
     base: str,
     scales: tuple[Fraction, Fraction],
     mode: str,
-    qualities: tuple[tuple[int, int], ...],
+    qualities: tuple[int, int] | None,
     stages: int,
     buckets: int,
+    rank: int,
     min_gain: float | None,
     sharpen: float,
     blend: int,
@@ -137,18 +143,18 @@ def command(
     scheduler: str | None,
     jobs: int,
 ) -> None:
-    """Train filter banks on photographs.
+    """Train a filter bank on photographs.
 
     The photographs are downscaled and sent through the base codec; the filters learn to bring them
-    back. Each bank's provenance is written beside it. One photograph of ten is in the validation
+    back. The bank's provenance is written beside it. One photograph of ten is in the validation
     set, on which is measured what each stage gains.
 
     When training is interrupted, the same command goes on from its checkpoints. Which processes or
-    machines take part does not change a bank.
+    machines take part does not change the bank.
 
     \b
-    raisr train photographs/ -o my.bank --base jpeg --scale 2 --quality 30-50
-    raisr train photographs/ -o banks/ --base webp --quality 5-39 --quality 40-69
+    raisr train photographs/ -o my.bank --base jpeg --scale 2
+    raisr train photographs/ -o small.bank --base webp --quality 30-60 --buckets 32 --rank 8
     raisr train /mnt/photographs -o banks/ --checkpoints /mnt/checkpoints --scheduler tcp://host:8786
     """
     from raisr.extras import require_extra
@@ -164,19 +170,23 @@ def command(
             "a direct bank serves 1, 3/2, 2, 5/2, 3 or 4; --mode upsample-first serves any scale",
             param_hint="--scale",
         )
-    if len(qualities) > 1 and output.is_file():
-        raise click.BadParameter(
-            f"{output} is a file; several banks need a folder", param_hint="-o"
-        )
-    several = len(qualities) > 1 or output.is_dir()
-    depths = (buckets.bit_length() - 1,) * stages
     settings = Settings(
-        base, scales, upsample_first, qualities, depths, sharpen, blend, min_gain, ridge, seed
+        base,
+        scales,
+        upsample_first,
+        qualities_within(base, *qualities) if qualities else QUALITIES[base],
+        (buckets.bit_length() - 1,) * stages,
+        (rank,) * stages,
+        sharpen=sharpen,
+        blend=blend,
+        min_gain=min_gain,
+        ridge=ridge,
+        seed=seed,
     )
     found = find_photographs(photos)
     with provenance.measured() as cost, progress_bar() as progress:
         trained = train(
             found, settings, jobs, progress, checkpoints or checkpoint_folder(), scheduler
         )
-    write_banks(output, several, trained, settings, photos, cost)
+    write_bank(output, trained, settings, photos, cost)
     fail_with(trained.unreadable)

@@ -8,7 +8,7 @@ import click
 
 from raisr.cli.options import files_argument, jobs_option
 from raisr.cli.output import fail_with, progress_bar
-from raisr.cli.trained import checkpoint_folder, write_banks
+from raisr.cli.trained import checkpoint_folder, write_bank
 from raisr_decoder.errors import RaisrError
 
 
@@ -19,13 +19,13 @@ from raisr_decoder.errors import RaisrError
     "--output",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the banks; trainings whose banks are there are not repeated.",
+    help="Folder for the banks; trainings whose bank is there are not repeated.",
 )
 @jobs_option
 def command(photos: tuple[Path, ...], output: Path, jobs: int) -> None:
     """Train all banks that come with raisr anew.
 
-    About twenty trainings, one after the other. When they are interrupted, the same command goes
+    Twenty-five trainings, one after the other. When they are interrupted, the same command goes
     on from there. What all of them cost is written beside the banks.
 
     \b
@@ -40,6 +40,7 @@ def command(photos: tuple[Path, ...], output: Path, jobs: int) -> None:
     from raisr.training.train import train
 
     found = find_photographs(photos)
+    output.mkdir(parents=True, exist_ok=True)
     unreadable: list[RaisrError] = []
     for settings in shipped():
         if provenance.holds(output, settings):
@@ -48,7 +49,7 @@ def command(photos: tuple[Path, ...], output: Path, jobs: int) -> None:
         click.echo(f"base {settings.base}, scale {scales}")
         with provenance.measured() as cost, progress_bar() as progress:
             trained = train(found, settings, jobs, progress, checkpoint_folder())
-        write_banks(output, True, trained, settings, photos, cost)
+        write_bank(output, trained, settings, photos, cost)
         unreadable = trained.unreadable
     total = provenance.summary(output)
     write_whole(output / provenance.SUMMARY, total.encode())

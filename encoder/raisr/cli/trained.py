@@ -1,4 +1,4 @@
-"""What `raisr train` and `raisr train-shipped` do with trained banks."""
+"""What `raisr train` and `raisr train-shipped` do with a trained bank."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from raisr.training.provenance import Cost
     from raisr.training.settings import Settings
-    from raisr.training.train import Trained, TrainedBank
+    from raisr.training.train import Trained
 
 
 def checkpoint_folder() -> Path:
@@ -25,54 +25,50 @@ def checkpoint_folder() -> Path:
     return platformdirs.user_cache_path("raisr") / "training"
 
 
-def write_banks(
-    output: Path,
-    several: bool,
-    trained: Trained,
-    settings: Settings,
-    sources: Sequence[Path],
-    cost: Cost,
+def write_bank(
+    output: Path, trained: Trained, settings: Settings, sources: Sequence[Path], cost: Cost
 ) -> None:
-    """Write banks, and their provenance beside them, and print what each stage gains.
+    """Write a bank, and its provenance beside it, and print what each stage gains.
 
-    Several banks go into a folder, `output`, named by their ids.
+    In a folder it is named by its id.
     """
     from raisr.files import write_whole
     from raisr.training import provenance
     from raisr_decoder.bank import save
 
-    for made in trained.banks:
-        target = output / f"{made.bank.id}.bank" if several else output
-        data = save(made.bank)
-        write_whole(target, data)
-        described = provenance.describe(made, trained, settings, sources, cost)
-        write_whole(target.with_suffix(".json"), described.encode())
-        show(training_table(made, trained.validation_photographs))
-        click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
+    target = output / f"{trained.bank.id}.bank" if output.is_dir() else output
+    data = save(trained.bank)
+    write_whole(target, data)
+    described = provenance.describe(trained, settings, sources, cost)
+    write_whole(target.with_suffix(".json"), described.encode())
+    show(training_table(trained))
+    click.echo(f"{target}: {len(data):,} bytes, {trained.photographs} photographs")
     trained.checkpoints.remove()
 
 
-def training_table(made: TrainedBank, validation_photographs: int) -> Table:
+def training_table(trained: Trained) -> Table:
     """What each stage gains on the validation set, and how well its buckets are filled."""
     from rich.table import Table
 
+    from raisr.training.progress import stage_name
     from raisr.training.train import ALONE, SPARSE
-    from raisr_decoder.bank import FilterStage
+    from raisr_decoder.filters import LowRankStage
 
-    lowest, highest = made.bank.quality
-    title = f"quality {lowest}-{highest}, validation set: {validation_photographs} photographs"
+    title = f"validation set: {trained.validation_photographs} photographs"
     table = Table("", title=title, box=None)
-    for heading in ("luma PSNR", "gain", "buckets", f"with fewer than {SPARSE} cells"):
+    for heading in ("luma PSNR", "gain", "buckets", f"with fewer than {SPARSE} cells", "rank"):
         table.add_column(heading, justify="right")
-    filters = [stage for stage in made.bank.stages if isinstance(stage, FilterStage)]
-    buckets = {
-        f"stage {number}": (str(stage.tree.leaves), str(sparse))
-        for number, (stage, sparse) in enumerate(zip(filters, made.sparse, strict=True), start=1)
+    stages = [stage for stage in trained.bank.stages if isinstance(stage, LowRankStage)]
+    filled = {
+        stage_name(number): (str(stage.tree.leaves), str(sparse), str(len(stage.basis)))
+        for number, (stage, sparse) in enumerate(zip(stages, trained.sparse, strict=True), start=1)
     }
-    alone = made.psnr.get(ALONE, 0.0)
-    for name in made.psnr or buckets:
-        level = made.psnr.get(name)
-        gain = ("", "") if level is None else (f"{level:.2f} dB", f"{level - alone:+.2f} dB")
-        absent = "left out" if name.startswith("stage") else ""
-        table.add_row(name, *gain, *buckets.get(name, (absent, "")))
+    psnr = trained.mean_psnr
+    for name in psnr or filled:
+        level = psnr.get(name)
+        gain = (
+            ("", "") if level is None else (f"{level:.2f} dB", f"{level - psnr[ALONE]:+.3f} dB")
+        )
+        absent = "left out" if name in {stage_name(number) for number in range(1, 9)} else ""
+        table.add_row(name, *gain, *filled.get(name, (absent, "", "")))
     return table

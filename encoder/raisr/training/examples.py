@@ -26,8 +26,8 @@ class Example:
         Absolute.
     present : bool
         Whether the photograph is there, seen from where training was started.
-    bank : int
-        Which bank learns from it: the place of its range in `Settings.qualities`.
+    level : int
+        The place of its quality in `Settings.qualities`.
     base : str
         Base codec.
     quality : int
@@ -45,7 +45,7 @@ class Example:
     number: int
     photo: Path
     present: bool
-    bank: int
+    level: int
     base: str
     quality: int
     scale: Fraction
@@ -55,14 +55,17 @@ class Example:
 
 
 def spread(photos: Sequence[Path], settings: Settings) -> list[Example]:
-    """Each photograph once for each bank, with qualities and scales spread over their ranges."""
+    """Each photograph at some of the qualities, all photographs spread over qualities and scales.
+
+    Ordered by quality.
+    """
     numbers = count()
     return [
         Example(
             next(numbers),
             photo.absolute(),
             photo.exists(),
-            bank,
+            level,
             settings.base,
             quality,
             scale,
@@ -70,25 +73,26 @@ def spread(photos: Sequence[Path], settings: Settings) -> list[Example]:
             0.0 if in_validation_set else settings.sharpen,
             in_validation_set,
         )
-        for bank, qualities in enumerate(settings.qualities)
-        for photo, quality, scale, in_validation_set in _spread_over(photos, qualities, settings)
+        for level, quality in enumerate(settings.qualities)
+        for photo, levels, scale, in_validation_set in _spread_photos(photos, settings)
+        if level in levels
     ]
 
 
-def _spread_over(
-    photos: Sequence[Path], qualities: tuple[int, int], settings: Settings
-) -> Iterator[tuple[Path, int, Fraction, bool]]:
-    """Each photograph with its quality and scale, and whether it is in the validation set."""
-    (lowest, highest), (low, high) = qualities, settings.scales
-    number, seed = len(photos), settings.seed
+def _spread_photos(
+    photos: Sequence[Path], settings: Settings
+) -> Iterator[tuple[Path, set[int], Fraction, bool]]:
+    """Each photograph with its levels of quality, its scale, and whether it is for validation."""
+    (low, high), number, seed = settings.scales, len(photos), settings.seed
+    levels = len(settings.qualities)
+    encodings = min(settings.encodings, levels)
     shares = _fill(number, 0, seed), _fill(number, 1, seed)
     for place, (photo, share, part) in enumerate(zip(photos, *shares, strict=True), start=1):
-        quality = lowest + int(share * (highest + 1 - lowest))
-        scale = low + Fraction(round(part * 64), 64) * (high - low)
+        first = int(share * levels)
         yield (
             photo,
-            quality,
-            scale,
+            {(first + turn * levels // encodings) % levels for turn in range(encodings)},
+            low + Fraction(round(part * 64), 64) * (high - low),
             number >= VALIDATION_INTERVAL and (place + seed) % VALIDATION_INTERVAL == 0,
         )
 

@@ -1,4 +1,4 @@
-"""Least squares per bucket: exact sums of normal equations, and filters on the integer grid.
+"""Sums of the normal equations of each bucket, exactly.
 
 The sums (``A^T A`` and ``A^T b``) are sums of products of integers below 2**53, exact in float64
 in any order: how photographs are shared out among processes cannot change a bit of a bank.
@@ -14,10 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from raisr_decoder.bank import WEIGHT_BITS
 from raisr_decoder.cells import CELL, ORIENTATIONS, PATCH, canonical_order, pad
 from raisr_decoder.filtering import ZERO
-from raisr_decoder.limits import MAX_GAIN
 
 TAPS = PATCH**2
 CHUNK = 1 << 16
@@ -34,14 +32,27 @@ class Sums:
     cross : ndarray of shape (buckets, 64, q * q)
     cells : ndarray of shape (buckets,), int64
         How many cells each bucket has.
+    energy : float
+        Sum of the squares of all wanted output samples, less 128.
     """
 
     gram: NDArray[np.float64]
     cross: NDArray[np.float64]
     cells: NDArray[np.int64]
+    energy: float
 
     def __add__(self, other: Sums) -> Sums:
-        return Sums(self.gram + other.gram, self.cross + other.cross, self.cells + other.cells)
+        return Sums(
+            self.gram + other.gram,
+            self.cross + other.cross,
+            self.cells + other.cells,
+            self.energy + other.energy,
+        )
+
+    def error(self, filters: NDArray[np.float64]) -> float:
+        """Mean squared error of filters, shape (buckets, 64, q * q)."""
+        explained = (filters * (2 * self.cross - self.gram @ filters)).sum()
+        return float((self.energy - explained) / (self.cells.sum() * self.cross.shape[2]))
 
 
 def canonical_samples(
@@ -97,7 +108,8 @@ def accumulate(samples: NDArray[np.int8], bucket: NDArray[np.int32], buckets: in
             here = slice(start, start + CHUNK)
             _add_products(total, samples[here], bucket[here])
     cells = np.bincount(bucket, minlength=buckets).astype(np.int64)
-    return Sums(total[..., :TAPS], total[..., TAPS:], cells)
+    energy = float(np.square(samples[:, TAPS:], dtype=np.int64).sum())
+    return Sums(total[..., :TAPS], total[..., TAPS:], cells, energy)
 
 
 def _add_products(
@@ -112,63 +124,9 @@ def _add_products(
             total[number] += cells[:, :TAPS].T @ cells
 
 
-def solve(sums: Sums, ridge: float) -> NDArray[np.int32]:
-    """Filters of all buckets on the integer grid, shape (buckets, 64, q * q).
-
-    Parameters
-    ----------
-    sums : Sums
-    ridge : float
-        Pull of each bucket towards the filter of all buckets: squared pixel values that are added
-        to the energy of each tap.
-    """
-    with one_thread():
-        return _solve(sums, ridge)
-
-
 def one_thread() -> threadpool_limits:
     """Keep matrix routines to one thread within.
 
     With more, rounding would depend on how many, and small products would wait for each other.
     """
     return threadpool_limits(1, "blas")
-
-
-def _solve(sums: Sums, ridge: float) -> NDArray[np.int32]:
-    taps = np.eye(TAPS)
-    overall = _constrained(sums.gram.sum(axis=0) + taps, sums.cross.sum(axis=0))
-    weights = np.empty(sums.cross.shape, np.int32)
-    for bucket, (gram, cross) in enumerate(zip(sums.gram, sums.cross, strict=True)):
-        solution = _constrained(gram + ridge * taps, cross + ridge * overall)
-        weights[bucket] = _to_grid(_limit_gain(solution, overall))
-    return weights
-
-
-def _constrained(gram: NDArray[np.float64], cross: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Least squares under the condition that each column sums to one."""
-    ones = np.ones((TAPS, 1))
-    both = np.linalg.solve(gram, np.concatenate([cross, ones], axis=1))
-    free, direction = both[:, :-1], both[:, -1:]
-    filters: NDArray[np.float64] = free - direction * ((free.sum(axis=0) - 1) / direction.sum())
-    return filters
-
-
-def _to_grid(weights: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Round so that the sums stay exact: the largest fractions are rounded up."""
-    scaled = weights * (1 << WEIGHT_BITS)
-    grid = np.floor(scaled).astype(np.int32)
-    missing = (1 << WEIGHT_BITS) - grid.sum(axis=0)
-    rank = np.argsort(np.argsort(grid - scaled, axis=0, kind="stable"), axis=0)
-    rounded: NDArray[np.int32] = grid + (rank < missing)
-    return rounded
-
-
-def _limit_gain(weights: NDArray[np.float64], fallback: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Move filters whose sums could leave the exact range towards one that is far within it."""
-    limit = MAX_GAIN - 0.1  # Rounding to the grid adds up to 64 / 2**10.
-    gain, calm = (np.abs(filters).sum(axis=0).max() for filters in (weights, fallback))
-    if gain <= limit:
-        return weights
-    share = (limit - calm) / (gain - calm)
-    calmer: NDArray[np.float64] = share * weights + (1 - share) * fallback
-    return calmer

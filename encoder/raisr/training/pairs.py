@@ -17,7 +17,8 @@ from raisr.images.downscaling import downscale_photo
 from raisr.images.reading import decode_base, read_photo
 from raisr.training.checkpoints import CheckpointDirectory
 from raisr.training.examples import Example
-from raisr.training.items import load_stage, pair_name
+from raisr.training.items import demand_knots, load_stage, pair_name
+from raisr_decoder.bank import noise_at
 from raisr_decoder.color import luma, round_luma
 from raisr_decoder.pipeline import Steps, resize_luma
 from raisr_decoder.shapes import Shape, scaled_shape
@@ -110,10 +111,11 @@ def _shape(image: NDArray[np.uint8]) -> Shape:
 
 def _filtered(checkpoints: CheckpointDirectory, example: Example, stages: int) -> Pair:
     before = pair_after(checkpoints, example, stages - 1)
-    found = load_stage(checkpoints, stages, example.bank)
+    found = load_stage(checkpoints, stages)
     if found is None:
         raise CheckpointDamaged(checkpoints.path)
-    plane = round_luma(kernels.filter_plane(before.plane, found[0]))
+    noise = noise_at(example.quality, demand_knots(checkpoints))
+    plane = round_luma(kernels.filter_plane(before.plane, found[0].at(noise)))
     rows, columns = before.target.shape
     return Pair(plane[:rows, :columns], before.target)
 

@@ -8,11 +8,12 @@ from raisr.training.settings import Settings
 WHOLE = "training"
 """The step that stands for the whole training; its parts are percent."""
 
-ENCODING, SAMPLING, GROWING, SUMMING, MEASURING = (
+ENCODING, SAMPLING, GROWING, SUMMING, FITTING, MEASURING = (
     "encoding photographs",
     "sampling",
     "growing",
     "summing",
+    "fitting",
     "measuring",
 )
 
@@ -22,9 +23,15 @@ SAMPLING_SECONDS, SUMMING_SECONDS, MEASURING_SECONDS = 0.15, 0.15, 0.01
 LEVEL_SECONDS = 6.0
 """For one level of a tree, whatever the number of photographs."""
 
+FITTING_SECONDS = 10.0
+
+
+def stage_name(number: int) -> str:
+    return f"stage {number}"
+
 
 def stage_step(number: int, step: str) -> str:
-    return f"stage {number}: {step}"
+    return f"{stage_name(number)}: {step}"
 
 
 def measuring_step(stage: str) -> str:
@@ -62,10 +69,12 @@ class TrainingProgress:
 
 def _seconds(photos: int, settings: Settings) -> dict[str, float]:
     """About how long each step takes."""
+    photos *= min(settings.encodings, len(settings.qualities))
     seconds = {ENCODING: ENCODING_SECONDS[settings.base] * photos}
     for number, depth in enumerate(settings.depths, start=1):
         seconds[stage_step(number, SAMPLING)] = SAMPLING_SECONDS * photos
         seconds[stage_step(number, GROWING)] = LEVEL_SECONDS * depth
         seconds[stage_step(number, SUMMING)] = SUMMING_SECONDS * photos
-        seconds[measuring_step(f"stage {number}")] = MEASURING_SECONDS * photos
+        seconds[stage_step(number, FITTING)] = FITTING_SECONDS
+        seconds[measuring_step(stage_name(number))] = MEASURING_SECONDS * photos
     return seconds

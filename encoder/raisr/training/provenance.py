@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from raisr.training.settings import Settings
-from raisr.training.train import SPARSE, Trained, TrainedBank
+from raisr.training.train import SPARSE, Trained
 
 SUMMARY = "cost.json"
 """File that says what all banks of a folder cost."""
@@ -39,42 +39,41 @@ def measured() -> Iterator[Cost]:
     cost.peak_megabytes = round(peak_kilobytes / 1024)
 
 
-def describe(
-    made: TrainedBank, trained: Trained, settings: Settings, sources: Sequence[Path], cost: Cost
-) -> str:
-    """The provenance of one bank of a training, as JSON; the cost is that of all its banks."""
+def describe(trained: Trained, settings: Settings, sources: Sequence[Path], cost: Cost) -> str:
+    """The provenance of a bank, as JSON."""
     provenance = {
-        "bank": made.bank.id,
-        "quality": made.bank.quality,
+        "bank": trained.bank.id,
         "photographs": {
             "used": trained.photographs,
             "validation": trained.validation_photographs,
             "unreadable": len(trained.unreadable),
             "folders": sorted({source.name for source in sources}),
         },
-        "luma_psnr": {name: round(level, 3) for name, level in made.psnr.items()},
-        "sparse_buckets": {"fewer_cells_than": SPARSE, "stages": list(made.sparse)},
+        "luma_psnr": {
+            name: {str(quality): round(level, 3) for quality, level in levels.items()}
+            for name, levels in trained.psnr.items()
+        },
+        "sparse_buckets": {"fewer_cells_than": SPARSE, "stages": list(trained.sparse)},
         "settings": _facts(settings),
-        "cost": asdict(cost) | {"banks": len(trained.banks)},
+        "cost": asdict(cost),
         "versions": {name: version(name) for name in ("numpy", "pillow", "raisr")},
     }
     return json.dumps(provenance, indent=2) + "\n"
 
 
 def holds(folder: Path, settings: Settings) -> bool:
-    """Whether a folder holds banks of a training with these settings."""
+    """Whether a folder holds a bank of these settings."""
     return any(each["settings"] == _facts(settings) for each in _provenances(folder))
 
 
 def summary(folder: Path) -> str:
     """What all banks of a folder cost, as JSON."""
     provenances = _provenances(folder)
-    trainings = {json.dumps(each["settings"]): each["cost"] for each in provenances}
+    costs = [each["cost"] for each in provenances]
     total = {
         "banks": len(provenances),
-        "trainings": len(trainings),
-        "seconds": round(sum(cost["seconds"] for cost in trainings.values())),
-        "peak_megabytes": max(cost["peak_megabytes"] for cost in trainings.values()),
+        "seconds": round(sum(cost["seconds"] for cost in costs)),
+        "peak_megabytes": max(cost["peak_megabytes"] for cost in costs),
         "processors": os.cpu_count(),
     }
     return json.dumps(total, indent=2) + "\n"

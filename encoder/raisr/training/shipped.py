@@ -5,36 +5,53 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 
-from raisr.training.settings import Settings
+from raisr.training.settings import QUALITIES, Settings, qualities_within
+from raisr_decoder.cells import CELL
 
-MIN_GAIN = 0.04
+MIN_GAIN = 0.02
 """Luma PSNR in dB that pays for the bytes and milliseconds of a further stage."""
+
+DEPTH = 7
+"""Levels of every tree."""
+
+RANKS = {2: 16, 3: 20, 4: 20, 5: 18, 6: 16, 8: 14}
+"""Basis filters by the rows of an output block: a larger block makes each of them larger."""
 
 
 def shipped() -> list[Settings]:
-    """Settings of all trainings; each gives a bank for each of its ranges of quality."""
+    """Settings of all trainings; each gives one bank."""
     return [
-        *_direct("jpeg", "1 3/2 2 5/2 3 4", (5, 24), (25, 49), (50, 74), (75, 95)),
-        *_direct("webp", "1 3/2 2 3", (5, 34), (35, 64), (65, 90)),
-        *_direct("avif", "1 3/2 2 3", (10, 34), (35, 54), (55, 80)),
-        *_direct("png", "3/2 2 3 4", (100, 100), stages=3),
+        *_direct("jpeg", "1 3/2 2 5/2 3 4"),
+        *_direct("webp", "1 3/2 2 3"),
+        *_direct("avif", "1 3/2 2 3"),
+        *_direct("png", "3/2 2 3 4", stages=3),
         # For images without metadata, which are upscaled to any size.
-        *_upsample_first("png", "1 5/4 7/4 5/2 4", (100, 100)),
-        *_upsample_first("jpeg", "1 3/2 5/2 4", (30, 95)),
+        *_upsample_first("png", "1 5/4 7/4 5/2 4", QUALITIES["png"]),
+        *_upsample_first("jpeg", "1 3/2 5/2 4", qualities_within("jpeg", 30, 95)),
     ]
 
 
-def _direct(base: str, scales: str, *qualities: tuple[int, int], stages: int = 2) -> list[Settings]:
+def _direct(base: str, scales: str, stages: int = 2) -> list[Settings]:
     return [
-        Settings(base, (scale, scale), False, qualities, (6,) * stages, min_gain=MIN_GAIN)
+        _settings(base, (scale, scale), False, QUALITIES[base], stages)
         for scale in map(Fraction, scales.split())
     ]
 
 
-def _upsample_first(base: str, borders: str, *qualities: tuple[int, int]) -> list[Settings]:
+def _upsample_first(base: str, borders: str, qualities: tuple[int, ...]) -> list[Settings]:
     """Banks for the ranges between scales."""
     scales = list(map(Fraction, borders.split()))
-    return [
-        Settings(base, between, True, qualities, (6, 6), min_gain=MIN_GAIN)
-        for between in pairwise(scales)
-    ]
+    return [_settings(base, between, True, qualities, 2) for between in pairwise(scales)]
+
+
+def _settings(
+    base: str,
+    scales: tuple[Fraction, Fraction],
+    upsample_first: bool,
+    qualities: tuple[int, ...],
+    stages: int,
+) -> Settings:
+    first = CELL if upsample_first else int(scales[0] * CELL)
+    ranks = RANKS[first], *(RANKS[CELL],) * (stages - 1)
+    depths = (DEPTH,) * stages
+    return Settings(base, scales, upsample_first, qualities, depths, ranks, min_gain=MIN_GAIN)

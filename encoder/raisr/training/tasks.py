@@ -12,11 +12,12 @@ from operator import add
 import numpy as np
 from numpy.typing import NDArray
 
+from raisr import kernels
 from raisr.errors import TrainingStopped
 from raisr.evaluation.metrics import plane_psnr
 from raisr.training.checkpoints import CheckpointDirectory
 from raisr.training.examples import Example
-from raisr.training.items import cells_name, pair_name, store_sums, sums_name
+from raisr.training.items import cells_name, demand_weights, pair_name, store_sums, sums_name
 from raisr.training.least_squares import Sums, accumulate, canonical_samples
 from raisr.training.pairs import EncodedLuma, Pair, encode_luma, pair_after
 from raisr_decoder.blending import blend
@@ -24,6 +25,7 @@ from raisr_decoder.cells import pad
 from raisr_decoder.color import round_luma
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.features import cell_features
+from raisr_decoder.filters import FilterStage
 from raisr_decoder.tree import Tree, descend
 
 MAX_PSNR = 100.0
@@ -85,6 +87,18 @@ def measure(checkpoints: CheckpointDirectory, example: Example, stages: int) -> 
     steps = 1 / example.scale, 1 / example.scale
     bicubic = EncodedLuma(pair.plane, steps, pair.target).upscaled()
     return _psnr(round_luma(bicubic), pair.target)
+
+
+def measure_weights(
+    checkpoints: CheckpointDirectory, example: Example, number: int, name: str, tree: Tree
+) -> float:
+    """Luma PSNR in dB after a stage with other weights, one set for each level of quality."""
+    pair = pair_after(checkpoints, example, number - 1)
+    weights = demand_weights(checkpoints, number, name)[example.level]
+    block = int(weights.shape[-1] ** 0.5)
+    fine = kernels.filter_plane(pair.plane, FilterStage(block, tree, weights))
+    rows, columns = pair.target.shape
+    return _psnr(round_luma(fine)[:rows, :columns], pair.target)
 
 
 def measure_blended(

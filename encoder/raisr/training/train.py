@@ -1,9 +1,9 @@
-"""Trains filter banks on photographs."""
+"""Trains a filter bank on photographs."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +11,7 @@ from functools import partial, reduce
 from itertools import groupby
 from operator import add, attrgetter
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -19,25 +20,28 @@ from raisr.errors import NoPhotographs
 from raisr.executor import Executor, open_executor
 from raisr.fingerprint import fingerprint, of_programs
 from raisr.progress import Progress
-from raisr.training import items, tasks
+from raisr.training import items, low_rank, tasks
 from raisr.training.checkpoints import CheckpointDirectory
 from raisr.training.examples import Example, spread
 from raisr.training.items import CountedStage
-from raisr.training.least_squares import Sums, solve
+from raisr.training.least_squares import Sums, one_thread
 from raisr.training.progress import (
     ENCODING,
+    FITTING,
     GROWING,
     SAMPLING,
     SUMMING,
     TrainingProgress,
     measuring_step,
+    stage_name,
     stage_step,
 )
 from raisr.training.settings import Settings
 from raisr.training.tree_growing import grow_tree
-from raisr_decoder.bank import SCALE_UNIT, Bank, BlendStage, FilterStage, ResizeStage, Stage
+from raisr_decoder.bank import SCALE_UNIT, Bank, BankStage
 from raisr_decoder.cells import CELL
 from raisr_decoder.errors import RaisrError
+from raisr_decoder.filters import BlendStage, ResizeStage
 from raisr_decoder.tree import Tree
 
 GROWING_CELLS = 1_200_000
@@ -49,52 +53,48 @@ GROUP = 4
 ALONE = "base alone"
 """Upscaled by bicubic interpolation, without filters."""
 
+FULL_RANK, NOT_ROUNDED = "full rank", "not rounded"
+"""A stage's filters before their rank is reduced, and before they are rounded."""
+
 SPARSE = 10 * 64
-"""A bucket of fewer cells than this, ten for each weight of an output, leans on the ridge."""
-
-
-@dataclass(frozen=True)
-class TrainedBank:
-    """A bank and how good it is.
-
-    Attributes
-    ----------
-    bank : Bank
-    psnr : dict of str to float
-        Mean luma PSNR in dB on the validation set: of the base image alone (upscaled by bicubic
-        interpolation), then after each stage, those left out as well. Empty where the validation
-        set is.
-    sparse : tuple of int
-        For each filter stage, the number of buckets with fewer than `SPARSE` cells.
-    """
-
-    bank: Bank
-    psnr: dict[str, float]
-    sparse: tuple[int, ...]
+"""A bucket of fewer cells than this, ten for each weight of an output, leans on the others."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """Banks, and what became of the photographs.
+    """A bank, how good it is, and what became of the photographs.
 
     Attributes
     ----------
-    banks : tuple of TrainedBank
-        One for each range of `Settings.qualities`.
+    bank : Bank
+    psnr : dict of str to dict of int to float
+        Luma PSNR in dB on the validation set, by quality: of the base image alone (upscaled by
+        bicubic interpolation), then after each stage, those left out as well, each preceded by
+        what it would be with filters of full rank, and with filters that are not rounded. Empty
+        where the validation set is.
+    sparse : tuple of int
+        For each filter stage, the number of buckets with fewer than `SPARSE` cells.
     photographs : int
-        How many they were trained on.
+        How many it was trained on.
     validation_photographs : int
-        How many they were measured on.
+        How many it was measured on.
     unreadable : list of RaisrError
     checkpoints : CheckpointDirectory
-        May be removed once the banks are written.
+        May be removed once the bank is written.
     """
 
-    banks: tuple[TrainedBank, ...]
+    bank: Bank
+    psnr: dict[str, dict[int, float]]
+    sparse: tuple[int, ...]
     photographs: int
     validation_photographs: int
     unreadable: list[RaisrError]
     checkpoints: CheckpointDirectory
+
+    @property
+    def mean_psnr(self) -> dict[str, float]:
+        """`psnr`, averaged over the qualities."""
+        return {name: fmean(levels.values()) for name, levels in self.psnr.items()}
 
 
 def train(
@@ -105,9 +105,9 @@ def train(
     checkpoints: Path | None = None,
     scheduler: str | None = None,
 ) -> Trained:
-    """Train banks on photographs.
+    """Train a bank on photographs.
 
-    Memory does not grow with their number: what tasks make waits on disk. The banks depend on
+    Memory does not grow with their number: what tasks make waits on disk. The bank depends on
     photographs and settings alone, neither on who runs the tasks nor on interruptions.
 
     Parameters
@@ -146,48 +146,61 @@ def train(
             raise NoPhotographs(list(photos))
         psnr = {ALONE: _measured(run, ALONE, validation, 0)}
         stages = []
-        for number, depth in enumerate(settings.depths, start=1):
+        for number, (depth, rank) in enumerate(
+            zip(settings.depths, settings.ranks, strict=True), start=1
+        ):
             upscales = number == 1 and not settings.upsample_first
             block = int(settings.scales[0] * CELL) if upscales else CELL
-            stages.append(_trained_stage(run, examples, depth, block, settings.ridge, number))
-            psnr[f"stage {number}"] = _measured(run, f"stage {number}", validation, number)
+            plan = _Plan(number, block, depth, rank, settings.ridge)
+            stages.append(_trained_stage(run, examples, plan))
+            psnr |= _compared(run, validation, plan, stages[-1][0].tree)
+            psnr[stage_name(number)] = _measured(run, stage_name(number), validation, number)
         if settings.blend:
             filters = len(settings.depths)
             psnr["blend"] = _measured(run, "blend", validation, filters, settings.blend)
-        banks = tuple(
-            _assembled(
-                settings,
-                qualities,
-                [stage[place] for stage in stages],
-                {name: levels[place] for name, levels in psnr.items()} if validation else {},
-            )
-            for place, qualities in enumerate(settings.qualities)
-        )
-    photographs, validation_photographs = (
-        len(each) // len(banks) for each in (examples, validation)
+        knots = items.demand_knots(directory)
+    kept = _worthwhile(settings, psnr, stages) if validation else stages
+    return Trained(
+        Bank(settings.base, knots, _assembled(settings, kept)),
+        psnr if validation else {},
+        tuple(int((cells < SPARSE).sum()) for _, cells in kept),
+        len({example.photo for example in examples}),
+        len({example.photo for example in validation}),
+        unreadable,
+        directory,
     )
-    return Trained(banks, photographs, validation_photographs, unreadable, directory)
 
 
-def _assembled(
-    settings: Settings,
-    qualities: tuple[int, int],
-    trained: list[CountedStage],
-    psnr: dict[str, float],
-) -> TrainedBank:
-    """A bank without the last filter stages that gain less than `Settings.min_gain`."""
-    levels = [psnr[f"stage {number}"] for number in range(1, len(trained) + 1)] if psnr else []
+@dataclass(frozen=True)
+class _Plan:
+    """What a stage shall be."""
+
+    number: int
+    block: int
+    depth: int
+    rank: int
+    ridge: float
+
+
+def _worthwhile(
+    settings: Settings, psnr: dict[str, dict[int, float]], stages: list[CountedStage]
+) -> list[CountedStage]:
+    """The stages without the last ones that gain less than `Settings.min_gain`."""
+    levels = [fmean(psnr[stage_name(number)].values()) for number in range(1, len(stages) + 1)]
     if settings.min_gain is not None:
         while len(levels) > 1 and levels[-1] - levels[-2] < settings.min_gain:
             levels.pop()
-            trained = trained[: len(levels)]
-    stages: list[Stage] = [stage for stage, _ in trained]
+    return stages[: len(levels)]
+
+
+def _assembled(settings: Settings, trained: list[CountedStage]) -> tuple[BankStage, ...]:
+    """All stages of the bank."""
+    stages: list[BankStage] = [stage for stage, _ in trained]
     if settings.upsample_first:
         stages.insert(0, _resize_stage(settings))
     if settings.blend:
         stages.append(BlendStage(settings.blend))
-    sparse = tuple(int((cells < SPARSE).sum()) for _, cells in trained)
-    return TrainedBank(Bank(settings.base, qualities, tuple(stages)), psnr, sparse)
+    return tuple(stages)
 
 
 class _Run:
@@ -229,41 +242,64 @@ def _encode_photographs(
     arguments = [(example,) for example in examples]
     errors = run.map(ENCODING, tasks.encode_photograph, arguments, len(settings.depths))
     readable = [each for each, error in zip(examples, errors, strict=True) if error is None]
-    # What cannot be read for one bank cannot be read for another.
-    return readable, [error for error in errors[: len(photos)] if error is not None]
+    # What cannot be read for one quality cannot be read for another.
+    named = {each.photo: error for each, error in zip(examples, errors, strict=True) if error}
+    return readable, list(named.values())
 
 
-def _trained_stage(
-    run: _Run, examples: list[Example], depth: int, block: int, ridge: float, number: int
-) -> list[CountedStage]:
-    """A stage of each bank; they share the tree."""
-    banks = sorted({example.bank for example in examples})
-    found = [items.load_stage(run.checkpoints, number, bank) for bank in banks]
-    if None in found:
-        tree = _grown_tree(run, examples, depth, block, number)
-        for bank, sums in enumerate(_summed(run, examples, tree, block, number)):
-            stage = FilterStage(block, tree, solve(sums, ridge))
-            items.store_stage(run.checkpoints, number, bank, (stage, sums.cells))
-        run.checkpoints.drop(f"sums-{number}-*")
-        found = [items.load_stage(run.checkpoints, number, bank) for bank in banks]
-    for step in (SAMPLING, GROWING, SUMMING):
-        run.progress.skip(stage_step(number, step))
-    return [stage for stage in found if stage is not None]
+def _trained_stage(run: _Run, examples: list[Example], plan: _Plan) -> CountedStage:
+    found = items.load_stage(run.checkpoints, plan.number)
+    if found is None:
+        tree = _grown_tree(run, examples, plan)
+        levels = _summed(run, examples, tree, plan)
+        with one_thread():
+            found = _fitted(run, sorted({each.quality for each in examples}), levels, tree, plan)
+        items.store_stage(run.checkpoints, plan.number, found)
+        run.checkpoints.drop(f"sums-{plan.number}-*")
+    for step in (SAMPLING, GROWING, SUMMING, FITTING):
+        run.progress.skip(stage_step(plan.number, step))
+    return found
 
 
-def _grown_tree(run: _Run, examples: list[Example], depth: int, block: int, number: int) -> Tree:
+def _fitted(
+    run: _Run, qualities: list[int], levels: list[Sums], tree: Tree, plan: _Plan
+) -> CountedStage:
+    """The stage, from the sums at each quality."""
+    report = partial(run.progress, stage_step(plan.number, FITTING))
+    knots = items.load_knots(run.checkpoints)
+    if knots is None:
+        noise = low_rank.fit_noise(levels, plan.ridge)
+        knots = tuple(zip(qualities, noise.tolist(), strict=True))
+        items.store_knots(run.checkpoints, knots)
+    report(1, 4)
+    moments = low_rank.weigh(levels, np.array([noise for _, noise in knots]), plan.ridge)
+    exact = low_rank.fit_linear(moments, plan.ridge)
+    report(2, 4)
+    mean = low_rank.round_mean(moments) / low_rank.ONE
+    reduced = low_rank.fit_low_rank(moments, mean, exact, plan.rank)
+    report(3, 4)
+    for name, filters in ((FULL_RANK, exact), (NOT_ROUNDED, reduced.linear())):
+        weights = np.stack([filters.weights(noise) for _, noise in knots])
+        items.store_weights(run.checkpoints, plan.number, name, weights)
+    stage = low_rank.round_stage(plan.block, tree, reduced, moments)
+    report(4, 4)
+    return stage, sum((each.cells for each in levels), np.zeros(tree.leaves, np.int64))
+
+
+def _grown_tree(run: _Run, examples: list[Example], plan: _Plan) -> Tree:
+    number = plan.number
     tree = items.load_tree(run.checkpoints, number)
     if tree is None:
         arguments = [(example,) for example in examples]
         count = -(-GROWING_CELLS // len(examples))
         sampling = stage_step(number, SAMPLING)
-        run.map(sampling, tasks.sample_cells, arguments, number, block, count)
+        run.map(sampling, tasks.sample_cells, arguments, number, plan.block, count)
         names = [items.cells_name(example, number) for example in examples]
         cells = [run.checkpoints.demand(name) for name in names]
         samples = np.concatenate([each["samples"] for each in cells]).astype(np.int8, copy=False)
         features = np.concatenate([each["features"] for each in cells], axis=1)
         report = partial(run.progress, stage_step(number, GROWING))
-        tree = grow_tree(samples, features.astype(np.int32), depth, run.executor.local, report)
+        tree = grow_tree(samples, features.astype(np.int32), plan.depth, run.executor.local, report)
         items.store_tree(run.checkpoints, number, tree)
         run.checkpoints.drop(f"cells-{number}-*")
     for step in (SAMPLING, GROWING):
@@ -271,45 +307,65 @@ def _grown_tree(run: _Run, examples: list[Example], depth: int, block: int, numb
     return tree
 
 
-def _summed(
-    run: _Run, examples: list[Example], tree: Tree, block: int, number: int
-) -> Iterator[Sums]:
-    """Sums over all examples, for each bank."""
-    by_bank = [list(group) for _, group in groupby(examples, attrgetter("bank"))]
+def _summed(run: _Run, examples: list[Example], tree: Tree, plan: _Plan) -> list[Sums]:
+    """Sums over all examples of each quality."""
+    by_quality = [list(group) for _, group in groupby(examples, attrgetter("quality"))]
     groups = [
-        group[start : start + GROUP] for group in by_bank for start in range(0, len(group), GROUP)
+        group[start : start + GROUP]
+        for group in by_quality
+        for start in range(0, len(group), GROUP)
     ]
     arguments = [(group,) for group in groups]
-    names = run.map(stage_step(number, SUMMING), tasks.sum_up, arguments, tree, number, block)
+    summing = stage_step(plan.number, SUMMING)
+    names = run.map(summing, tasks.sum_up, arguments, tree, plan.number, plan.block)
     named = zip(groups, names, strict=True)
-    for _, of_bank in groupby(named, key=lambda each: each[0][0].bank):
-        yield reduce(add, (items.demand_sums(run.checkpoints, name) for _, name in of_bank))
+    return [
+        reduce(add, (items.demand_sums(run.checkpoints, name) for _, name in of_quality))
+        for _, of_quality in groupby(named, key=lambda each: each[0][0].quality)
+    ]
+
+
+def _compared(
+    run: _Run, validation: list[Example], plan: _Plan, tree: Tree
+) -> dict[str, dict[int, float]]:
+    """PSNR with filters of full rank, and with filters that are not rounded."""
+    psnr = {}
+    for name in (FULL_RANK, NOT_ROUNDED):
+        what = f"{stage_name(plan.number)}, {name}"
+        arguments = [(example, plan.number, name, tree) for example in validation]
+        psnr[what] = _levels(run, what, validation, tasks.measure_weights, arguments)
+    return psnr
 
 
 def _measured(
     run: _Run, what: str, validation: list[Example], stages: int, blend: int = 0
-) -> list[float]:
-    """Mean luma PSNR in dB of the validation set for each bank.
+) -> dict[int, float]:
+    """PSNR after the first filter stages, and a blend stage if its strength is given."""
+    if blend:
+        arguments: list[tuple[Any, ...]] = [(example, stages, blend) for example in validation]
+        return _levels(run, what, validation, tasks.measure_blended, arguments)
+    arguments = [(example, stages) for example in validation]
+    return _levels(run, what, validation, tasks.measure, arguments)
 
-    After the first filter stages, and a blend stage if its strength is given.
-    """
+
+def _levels(
+    run: _Run,
+    what: str,
+    validation: list[Example],
+    task: Callable[..., float],
+    arguments: Sequence[tuple[Any, ...]],
+) -> dict[int, float]:
+    """Mean luma PSNR in dB of the validation set at each quality, as a task measures it."""
     name = items.psnr_name(what)
     found = run.checkpoints.load(name)
     if found is not None:
         levels = found["levels"].astype(np.float64)
     else:
-        arguments = [(example, stages) for example in validation]
-        step = measuring_step(what)
-        results = (
-            run.map(step, tasks.measure_blended, arguments, blend)
-            if blend
-            else run.map(step, tasks.measure, arguments)
-        )
-        levels = np.array(results, np.float64)
+        levels = np.array(run.map(measuring_step(what), task, arguments), np.float64)
         run.checkpoints.store(name, levels=levels)
     run.progress.skip(measuring_step(what))
-    bank = np.array([example.bank for example in validation])
-    return [float(levels[bank == each].mean()) for each in sorted(set(bank.tolist()))]
+    quality = np.array([example.quality for example in validation])
+    return {each: float(levels[quality == each].mean()) for each in sorted(set(quality.tolist()))}
 
 
 def _key(photos: Sequence[Path], settings: Settings) -> str:

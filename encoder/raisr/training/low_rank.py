@@ -1,0 +1,443 @@
+"""Filters of all buckets and qualities as sums of a few basis filters: fit, and round to integers.
+
+The filter of a bucket at the coding noise n is ``mean + sum_k (a_k + b_k n / 64) basis_k``. Mean
+and basis are common to all buckets; a and b are the bucket's *coefficients*. They minimise the
+squared error over all cells, which is quadratic in mean and basis, and in the coefficients, so
+that alternating least squares finds both from the sums of the normal equations.
+
+All filters of an output sum to one, so that flat areas stay flat: within the fit they are the
+average of the patch plus a vector of the 63 dimensions that are orthogonal to it.
+
+Rounding carries the error of each number over to those that are not yet rounded, as much as
+their correlation says: Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative
+Pre-trained Transformers", 2022, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raisr.training.least_squares import TAPS, Sums
+from raisr_decoder.cells import PATCH
+from raisr_decoder.filters import FINE_BITS, MAX_SHIFT, WEIGHT_BITS, LowRankStage, exact_weights
+from raisr_decoder.limits import MAX_NOISE
+from raisr_decoder.tree import Tree
+
+Array = NDArray[np.floating[Any]]
+
+NOISE_ROUNDS = 3
+"""Fits of the noise levels; they hardly change after the second."""
+
+ROUNDS = 8
+"""Of alternating least squares; further ones gain less than 0.001 dB."""
+
+MIN_ERROR = 0.1
+"""Squared pixel value below which a level does not count for more."""
+
+BASIS_RIDGE = 30.0
+"""Squared pixel values that are added to the energy of each tap when the basis is fitted."""
+
+COEFFICIENT_RIDGE = 1e-3
+"""Share of the basis filters' mean energy that pulls coefficients to zero, in empty buckets, too."""
+
+ROUNDING_ERROR = 0.006
+"""Squared pixel value that rounding a coefficient may add on average."""
+
+SAMPLED_NOISE = (-0.7, 0.0, 0.7)
+"""Shares of the greatest noise at which filters are compared to order the basis."""
+
+BASIS_STEP = 1
+"""Binary logarithm of the step of basis filters, in units of 2**-9."""
+
+SUM_PENALTY = 100.0
+"""Weight of the sum of an output's weights in the metric of rounding, in energies of a tap."""
+
+LARGEST_WEIGHT = 112
+"""Of a basis filter before rounding, which may add a few units to it."""
+
+MAX_INTEGER = 127
+ONE = 1 << WEIGHT_BITS
+
+_DISTANCE = np.add.outer(*[(np.arange(PATCH) - (PATCH - 1) / 2) ** 2] * 2).ravel()
+"""Squared distance of each tap from the middle of the cell."""
+
+_ORTHOGONAL = np.linalg.svd(np.ones((TAPS, 1)))[0][:, 1:]
+"""The 63 directions in which the weights of an output may differ, shape (64, 63)."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Normal equations of each bucket, weighted by powers of the noise level (in units of 64).
+
+    Attributes
+    ----------
+    gram : ndarray of shape (3, buckets, taps, taps)
+        Times the noise to the powers 0, 1 and 2.
+    cross : ndarray of shape (2, buckets, taps, q * q)
+        Times the noise to the powers 0 and 1.
+    cells : float
+        Of all buckets, weighted.
+    """
+
+    gram: Array
+    cross: Array
+    cells: float
+
+    @classmethod
+    def of(cls, levels: Sequence[Sums], noise: Array, weights: Array) -> Moments:
+        """Moments of the sums at some noise levels, each of -64..64, and with a weight."""
+        shares = noise / MAX_NOISE
+        gram, cross = (
+            np.stack(
+                [
+                    np.tensordot(weights * shares**power, np.stack(sums), 1)
+                    for power in range(powers)
+                ]
+            )
+            for sums, powers in (
+                ([each.gram for each in levels], 3),
+                ([each.cross for each in levels], 2),
+            )
+        )
+        cells = float(sum(weights * [each.cells.sum() for each in levels]))
+        return cls(gram, cross, cells)
+
+    def beyond(self, mean: Array) -> Moments:
+        """What is left to explain beyond a mean filter, shape (64, q * q)."""
+        return replace(self, cross=self.cross - self.gram[:2] @ mean)
+
+    def projected(self) -> Moments:
+        """In the 63 directions in which filters may differ."""
+        gram = _ORTHOGONAL.T @ self.gram @ _ORTHOGONAL
+        return Moments(gram, _ORTHOGONAL.T @ self.cross, self.cells)
+
+
+@dataclass(frozen=True)
+class LinearFilters:
+    """Filters that are linear in the noise, of any rank.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (64, q * q)
+    constant, slope : ndarray of shape (buckets, 64, q * q)
+    """
+
+    mean: Array
+    constant: Array
+    slope: Array
+
+    def at(self, noise: float) -> Array:
+        """Filters of all buckets at a noise of -64..64, shape (buckets, 64, q * q)."""
+        return self.mean + self.constant + noise / MAX_NOISE * self.slope
+
+    def weights(self, noise: int) -> NDArray[np.int32]:
+        """The same as integers, as `FilterStage` takes them."""
+        filters = self.at(noise)
+        mean = np.rint(self.mean * ONE).astype(np.int16)
+        return exact_weights(np.rint(filters * (ONE << FINE_BITS)), mean)
+
+
+@dataclass(frozen=True)
+class LowRankFilters:
+    """Filters that are sums of basis filters.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (64, q * q)
+    basis : ndarray of shape (rank, 64, q * q)
+    coefficients : ndarray of shape (buckets, 2, rank)
+        Constants, then slopes.
+    """
+
+    mean: Array
+    basis: Array
+    coefficients: Array
+
+    def linear(self) -> LinearFilters:
+        """The same filters written out."""
+        constant, slope = (
+            np.tensordot(self.coefficients[:, part], self.basis, 1) for part in range(2)
+        )
+        return LinearFilters(self.mean, constant, slope)
+
+
+def fit_noise(levels: Sequence[Sums], ridge: float) -> NDArray[np.int64]:
+    """Noise levels in which the filters are as linear as possible.
+
+    Parameters
+    ----------
+    levels : sequence of Sums
+        Of each quality level, from the lowest quality to the highest.
+    ridge : float
+        As `fit_linear` takes it.
+
+    Returns
+    -------
+    ndarray of shape (levels,), int64
+        Falling from 64 to -64; 0 for a single level.
+    """
+    if len(levels) == 1:
+        return np.zeros(1, np.int64)
+    noise, weights = np.linspace(MAX_NOISE, -MAX_NOISE, len(levels)), np.ones(len(levels))
+    for _ in range(NOISE_ROUNDS):
+        filters = fit_linear(Moments.of(levels, noise, weights), ridge)
+        weights = _weights(levels, noise, filters)
+        falling = np.minimum.accumulate([_likely_noise(sums, filters) for sums in levels])
+        span = max(falling[0] - falling[-1], np.finfo(float).tiny)
+        noise = MAX_NOISE * (2 * (falling - falling[-1]) / span - 1)
+    return np.rint(noise).astype(np.int64)
+
+
+def weigh(levels: Sequence[Sums], noise: NDArray[np.int64], ridge: float) -> Moments:
+    """Moments in which each level counts for as much as its error is small, as in a mean PSNR."""
+    even = np.ones(len(levels))
+    filters = fit_linear(Moments.of(levels, noise, even), ridge)
+    return Moments.of(levels, noise, _weights(levels, noise, filters))
+
+
+def _weights(levels: Sequence[Sums], noise: Array, filters: LinearFilters) -> Array:
+    """Inverse of each level's squared error, with a mean of 1."""
+    errors = [sums.error(filters.at(at)) for sums, at in zip(levels, noise, strict=True)]
+    inverse = 1 / np.maximum(errors, MIN_ERROR)
+    return inverse / inverse.mean()
+
+
+def _likely_noise(sums: Sums, filters: LinearFilters) -> float:
+    """The noise at which filters fit the cells of a level best, in units of 64."""
+    left = sums.cross - sums.gram @ (filters.mean + filters.constant)
+    fit, energy = (filters.slope * left).sum(), (filters.slope * (sums.gram @ filters.slope)).sum()
+    return float(fit / energy) if energy else 0.0
+
+
+def fit_linear(moments: Moments, ridge: float) -> LinearFilters:
+    """Filters of full rank for each bucket.
+
+    Parameters
+    ----------
+    moments : Moments
+    ridge : float
+        Pull towards the mean filter: squared pixel values that are added to each tap's energy.
+    """
+    mean = fit_mean(moments)
+    left = moments.beyond(mean).projected()
+    eye = ridge * np.eye(TAPS - 1)
+    gram = np.block([[left.gram[0] + eye, left.gram[1]], [left.gram[1], left.gram[2] + eye]])
+    solution = np.linalg.solve(gram, np.concatenate([left.cross[0], left.cross[1]], axis=1))
+    constant, slope = np.split(solution, 2, axis=1)
+    return LinearFilters(mean, _ORTHOGONAL @ constant, _ORTHOGONAL @ slope)
+
+
+def fit_mean(moments: Moments) -> Array:
+    """The filter that is best for all cells, shape (64, q * q)."""
+    gram, cross = moments.gram[0].sum(axis=0), moments.cross[0].sum(axis=0)
+    average = np.full((TAPS, cross.shape[1]), 1 / TAPS)
+    inner = _ORTHOGONAL.T @ gram @ _ORTHOGONAL + np.eye(TAPS - 1)
+    return average + _ORTHOGONAL @ np.linalg.solve(inner, _ORTHOGONAL.T @ (cross - gram @ average))
+
+
+def fit_low_rank(moments: Moments, mean: Array, start: LinearFilters, rank: int) -> LowRankFilters:
+    """Fit basis and coefficients by alternating least squares.
+
+    Parameters
+    ----------
+    moments : Moments
+    mean : ndarray of shape (64, q * q)
+    start : LinearFilters
+        Filters of full rank, whose principal components the basis starts from.
+    rank : int
+        Number of basis filters; there may be fewer if the filters have no more components.
+    """
+    left = moments.beyond(mean).projected()
+    inner = LowRankFilters(
+        mean, _principal_basis(left, start, rank), np.zeros((left.gram.shape[1], 2, rank))
+    )
+    for number in range(ROUNDS):
+        if number:
+            inner = replace(inner, basis=_fit_basis(left, inner.coefficients))
+        inner = replace(inner, coefficients=_fit_coefficients(left, inner.basis))
+    return _ordered(left, inner)
+
+
+def _principal_basis(left: Moments, filters: LinearFilters, rank: int) -> Array:
+    """Principal components of filters in the metric of the patches, shape (rank, 63, q * q)."""
+    root, inverse = _metric(left)
+    samples = np.concatenate([filters.constant + share * filters.slope for share in SAMPLED_NOISE])
+    weighted = (
+        root @ (_ORTHOGONAL.T @ samples) * np.tile(_share(left), len(SAMPLED_NOISE))[:, None, None]
+    )
+    components = np.linalg.svd(weighted.reshape(len(weighted), -1), full_matrices=False)[2]
+    return inverse @ components[:rank].reshape(-1, *weighted.shape[1:])
+
+
+def _metric(left: Moments) -> tuple[Array, Array]:
+    """Square root of the patches' mean covariance, and its inverse."""
+    gram = left.gram[0].sum(axis=0) / max(len(left.gram[0]), 1)
+    values, vectors = np.linalg.eigh(gram)
+    values = np.maximum(values, 1e-8 * max(values[-1], 1.0))
+    return vectors * np.sqrt(values) @ vectors.T, vectors / np.sqrt(values) @ vectors.T
+
+
+def _share(left: Moments) -> Array:
+    """Weight of each bucket by the energy of its patches, within a factor of five."""
+    energy = np.sqrt(np.trace(left.gram[0], axis1=1, axis2=2))
+    return np.clip(energy / max(energy.mean(), 1.0), 0.2, 5.0)
+
+
+def _fit_coefficients(left: Moments, basis: Array) -> Array:
+    """Best coefficients of each bucket, shape (buckets, 2, rank)."""
+    gram, cross = _projected_on(left, basis)
+    return np.linalg.solve(gram, cross[..., None])[..., 0].reshape(len(gram), 2, -1)
+
+
+def _projected_on(left: Moments, basis: Array) -> tuple[Array, Array]:
+    """Normal equations of the coefficients of each bucket: (buckets, 2 K, 2 K), (buckets, 2 K)."""
+    rank, taps, outputs = basis.shape
+    flat = basis.reshape(rank, -1)
+    beside = basis.transpose(1, 0, 2).reshape(taps, -1)
+    products = np.empty((3, left.gram.shape[1], rank, rank))
+    for power, grams in enumerate(left.gram):
+        for bucket, gram in enumerate(grams):
+            seen = (gram @ beside).reshape(taps, rank, outputs).transpose(1, 0, 2)
+            products[power, bucket] = flat @ seen.reshape(rank, -1).T
+    gram = np.block([[products[0], products[1]], [products[1], products[2]]])
+    energy = np.trace(products[0], axis1=1, axis2=2) / max(rank, 1)
+    gram += (COEFFICIENT_RIDGE * energy + 1e-6)[:, None, None] * np.eye(2 * rank)
+    cross = left.cross.reshape(2, gram.shape[0], -1) @ flat.T
+    return gram, np.concatenate([cross[0], cross[1]], axis=1)
+
+
+def _fit_basis(left: Moments, coefficients: Array) -> Array:
+    """Best basis for given coefficients, shape (rank, 63, q * q)."""
+    buckets, _, rank = coefficients.shape
+    constant, slope = coefficients[:, 0], coefficients[:, 1]
+    mixed = constant[:, :, None] * slope[:, None]
+    pairs = (
+        constant[:, :, None] * constant[:, None],
+        mixed + mixed.swapaxes(1, 2),
+        slope[:, :, None] * slope[:, None],
+    )
+    inner = left.gram.shape[-1]
+    gram = sum(
+        each.reshape(buckets, -1).T @ of_power.reshape(buckets, -1)
+        for each, of_power in zip(pairs, left.gram, strict=True)
+    )
+    gram = np.asarray(gram).reshape(rank, rank, inner, inner).swapaxes(1, 2)
+    gram = gram.reshape(rank * inner, rank * inner)
+    cross = np.tensordot(constant, left.cross[0], (0, 0)) + np.tensordot(
+        slope, left.cross[1], (0, 0)
+    )
+    use = (constant**2 + slope**2 / 3).sum(axis=0)
+    own = np.diag(gram).reshape(rank, inner).mean(axis=1)
+    gram[np.diag_indices(rank * inner)] += (BASIS_RIDGE * use + 1e-6 * own + 1e-9).repeat(inner)
+    return np.linalg.solve(gram, cross.reshape(rank * inner, -1)).reshape(rank, inner, -1)
+
+
+def _ordered(left: Moments, inner: LowRankFilters) -> LowRankFilters:
+    """Orthogonal basis filters, the strongest first, whose coefficients have unit variance."""
+    root, inverse = _metric(left)
+    constant, slope = inner.coefficients[:, 0], inner.coefficients[:, 1]
+    share = _share(left)[:, None]
+    used = np.concatenate([(constant + each * slope) * share for each in SAMPLED_NOISE])
+    rank = used.shape[1]
+    # The components of used @ basis from the small factors alone.
+    factor = np.linalg.qr(used)[1]
+    white = (root @ inner.basis).reshape(rank, -1)
+    _, values, directions = np.linalg.svd(factor @ white, full_matrices=False)
+    scale = np.maximum(values, 1e-9) / np.sqrt(len(used))
+    basis = scale[:, None] * directions
+    change = white @ np.linalg.pinv(basis)
+    return LowRankFilters(
+        inner.mean,
+        _ORTHOGONAL @ (inverse @ basis.reshape(inner.basis.shape)),
+        inner.coefficients @ change,
+    )
+
+
+# --- integers -----------------------------------------------------------------------------------
+
+
+def round_mean(moments: Moments) -> NDArray[np.int16]:
+    """The mean filter as integers that sum to 512, shape (64, q * q)."""
+    mean = fit_mean(moments) * ONE
+    return _round_taps(mean, moments.gram[0].sum(axis=0), ONE).astype(np.int16)
+
+
+def round_stage(block: int, tree: Tree, filters: LowRankFilters, moments: Moments) -> LowRankStage:
+    """A stage of integers, as banks hold it.
+
+    Parameters
+    ----------
+    block : int
+        Rows and columns q of an output block.
+    tree : Tree
+    filters : LowRankFilters
+        Whose mean `round_mean` has rounded.
+    moments : Moments
+    """
+    basis = _rounded_basis(filters, moments)
+    left = moments.beyond(filters.mean)
+    gram, cross = _projected_on(left, basis / ONE)
+    exact = np.linalg.solve(gram, cross[..., None])[..., 0]
+    shift = _shifts(basis / ONE, exact, moments)
+    unit = np.tile(np.exp2(shift), 2)
+    rounded = np.empty(exact.shape, np.int8)
+    for bucket, metric in enumerate(gram):
+        whole = _round(exact[bucket, :, None] * unit[:, None], metric / np.outer(unit, unit))
+        rounded[bucket] = np.clip(whole[:, 0], -MAX_INTEGER, MAX_INTEGER)
+    constant, slope = np.split(rounded, 2, axis=1)
+    mean = np.rint(filters.mean * ONE).astype(np.int16)
+    return LowRankStage(block, tree, mean, basis, shift.astype(np.uint8), constant, slope)
+
+
+def _rounded_basis(filters: LowRankFilters, moments: Moments) -> NDArray[np.int8]:
+    """Basis filters as integers, the outputs of which sum to zero."""
+    basis = np.zeros(filters.basis.shape, np.int8)
+    for number, exact in enumerate(filters.basis * ONE):
+        use = filters.coefficients[:, :, number]
+        metric = np.tensordot(use[:, 0] ** 2, moments.gram[0], 1)
+        metric += np.tensordot(use[:, 1] ** 2, moments.gram[2], 1)
+        # A filter of large weights takes larger coefficients instead.
+        fitting = np.ceil(np.log2(max(np.abs(exact).max(), 1.0) / LARGEST_WEIGHT))
+        scale = 2.0 ** max(BASIS_STEP, fitting)
+        rounded = _round_taps(exact / scale, metric, 0)
+        if np.abs(rounded).max() <= MAX_INTEGER:
+            basis[number] = rounded
+    return basis
+
+
+def _shifts(basis: Array, coefficients: Array, moments: Moments) -> Array:
+    """Fraction bits of the coefficients of each basis filter, as few as `ROUNDING_ERROR` allows."""
+    energy = (basis * (moments.gram[0].sum(axis=0) @ basis)).mean(axis=2).sum(axis=1)
+    energy /= max(moments.cells, 1)
+    wanted = np.ceil(0.5 * np.log2(np.maximum(energy, 1e-12) / (12 * ROUNDING_ERROR)))
+    largest = np.abs(coefficients.reshape(len(coefficients), 2, -1)).max(axis=(0, 1))
+    possible = np.floor(np.log2(MAX_INTEGER / np.maximum(largest, 1e-12)))
+    return np.clip(np.minimum(wanted, possible), 0, MAX_SHIFT)
+
+
+def _round_taps(values: Array, gram: Array, total: int) -> Array:
+    """Weights as integers with a given sum, those far from the cell first; shape (64, outputs)."""
+    order = np.argsort(-_DISTANCE, kind="stable")
+    energy = np.trace(gram) / TAPS
+    metric = gram + 1e-3 * energy * np.eye(TAPS) + SUM_PENALTY * energy
+    rounded = np.empty_like(values)
+    rounded[order] = _round(values[order], metric[np.ix_(order, order)])
+    rounded[order[-1]] += total - rounded.sum(axis=0)
+    return rounded
+
+
+def _round(values: Array, metric: Array) -> Array:
+    """Integers near the rows of values, whose error is small in a metric."""
+    inverse = np.linalg.inv(metric + 1e-9 * np.trace(metric) / len(metric) * np.eye(len(metric)))
+    factor = np.linalg.cholesky((inverse + inverse.T) / 2).T
+    rest, rounded = values.copy(), np.empty_like(values)
+    for number in range(len(values)):
+        rounded[number] = np.rint(rest[number])
+        error = (rest[number] - rounded[number]) / factor[number, number]
+        rest[number + 1 :] -= np.outer(factor[number, number + 1 :], error)
+    return rounded
