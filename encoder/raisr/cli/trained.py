@@ -66,9 +66,7 @@ def training_table(trained: Trained) -> Table:
     psnr = trained.mean_psnr
     for name in psnr or filled:
         level = psnr.get(name)
-        gain = (
-            ("", "") if level is None else (f"{level:.2f} dB", f"{level - psnr[ALONE]:+.3f} dB")
-        )
+        gain = ("", "") if level is None else (f"{level:.2f} dB", f"{level - psnr[ALONE]:+.3f} dB")
         absent = "left out" if name in {stage_name(number) for number in range(1, 9)} else ""
         table.add_row(name, *gain, *filled.get(name, (absent, "", "")))
     return table
