@@ -51,8 +51,8 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
     "--quality",
     "qualities",
     type=QualityRange(),
-    help="Qualities of the base codec that the bank shall serve: one, or a range that the photographs "
-    "are spread over. [default: about all that are of use]",
+    help="Qualities of the base codec that the bank shall serve: one, or a range that the "
+    "photographs are spread over.  [default: about all that are of use]",
 )
 @click.option(
     "--stages",

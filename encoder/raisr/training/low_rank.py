@@ -28,7 +28,8 @@ from raisr_decoder.filters import FINE_BITS, MAX_SHIFT, WEIGHT_BITS, LowRankStag
 from raisr_decoder.limits import MAX_NOISE
 from raisr_decoder.tree import Tree
 
-Array = NDArray[np.floating[Any]]
+Array = NDArray[Any]
+"""Of float64, and of int64 for noise levels."""
 
 NOISE_ROUNDS = 3
 """Fits of the noise levels; they hardly change after the second."""
@@ -43,7 +44,7 @@ BASIS_RIDGE = 30.0
 """Squared pixel values that are added to the energy of each tap when the basis is fitted."""
 
 COEFFICIENT_RIDGE = 1e-3
-"""Share of the basis filters' mean energy that pulls coefficients to zero, in empty buckets, too."""
+"""Share of the basis filters' mean energy that pulls coefficients to zero."""
 
 ROUNDING_ERROR = 0.006
 """Squared pixel value that rounding a coefficient may add on average."""
@@ -183,7 +184,8 @@ def fit_noise(levels: Sequence[Sums], ridge: float) -> NDArray[np.int64]:
     """
     if len(levels) == 1:
         return np.zeros(1, np.int64)
-    noise, weights = np.linspace(MAX_NOISE, -MAX_NOISE, len(levels)), np.ones(len(levels))
+    noise: Array = np.linspace(MAX_NOISE, -MAX_NOISE, len(levels))
+    weights: Array = np.ones(len(levels))
     for _ in range(NOISE_ROUNDS):
         filters = fit_linear(Moments.of(levels, noise, weights), ridge)
         weights = _weights(levels, noise, filters)
@@ -204,7 +206,7 @@ def _weights(levels: Sequence[Sums], noise: Array, filters: LinearFilters) -> Ar
     """Inverse of each level's squared error, with a mean of 1."""
     errors = [sums.error(filters.at(at)) for sums, at in zip(levels, noise, strict=True)]
     inverse = 1 / np.maximum(errors, MIN_ERROR)
-    return inverse / inverse.mean()
+    return np.asarray(inverse / inverse.mean())
 
 
 def _likely_noise(sums: Sums, filters: LinearFilters) -> float:
@@ -237,7 +239,8 @@ def fit_mean(moments: Moments) -> Array:
     gram, cross = moments.gram[0].sum(axis=0), moments.cross[0].sum(axis=0)
     average = np.full((TAPS, cross.shape[1]), 1 / TAPS)
     inner = _ORTHOGONAL.T @ gram @ _ORTHOGONAL + np.eye(TAPS - 1)
-    return average + _ORTHOGONAL @ np.linalg.solve(inner, _ORTHOGONAL.T @ (cross - gram @ average))
+    left = _ORTHOGONAL.T @ (cross - gram @ average)
+    return np.asarray(average + _ORTHOGONAL @ np.linalg.solve(inner, left))
 
 
 def fit_low_rank(moments: Moments, mean: Array, start: LinearFilters, rank: int) -> LowRankFilters:
@@ -271,7 +274,7 @@ def _principal_basis(left: Moments, filters: LinearFilters, rank: int) -> Array:
         root @ (_ORTHOGONAL.T @ samples) * np.tile(_share(left), len(SAMPLED_NOISE))[:, None, None]
     )
     components = np.linalg.svd(weighted.reshape(len(weighted), -1), full_matrices=False)[2]
-    return inverse @ components[:rank].reshape(-1, *weighted.shape[1:])
+    return np.asarray(inverse @ components[:rank].reshape(-1, *weighted.shape[1:]))
 
 
 def _metric(left: Moments) -> tuple[Array, Array]:
@@ -285,7 +288,7 @@ def _metric(left: Moments) -> tuple[Array, Array]:
 def _share(left: Moments) -> Array:
     """Weight of each bucket by the energy of its patches, within a factor of five."""
     energy = np.sqrt(np.trace(left.gram[0], axis1=1, axis2=2))
-    return np.clip(energy / max(energy.mean(), 1.0), 0.2, 5.0)
+    return np.asarray(np.clip(energy / max(energy.mean(), 1.0), 0.2, 5.0))
 
 
 def _fit_coefficients(left: Moments, basis: Array) -> Array:
@@ -417,7 +420,7 @@ def _shifts(basis: Array, coefficients: Array, moments: Moments) -> Array:
     wanted = np.ceil(0.5 * np.log2(np.maximum(energy, 1e-12) / (12 * ROUNDING_ERROR)))
     largest = np.abs(coefficients.reshape(len(coefficients), 2, -1)).max(axis=(0, 1))
     possible = np.floor(np.log2(MAX_INTEGER / np.maximum(largest, 1e-12)))
-    return np.clip(np.minimum(wanted, possible), 0, MAX_SHIFT)
+    return np.asarray(np.clip(np.minimum(wanted, possible), 0, MAX_SHIFT))
 
 
 def _round_taps(values: Array, gram: Array, total: int) -> Array:
