@@ -72,7 +72,7 @@ _KIND_RESIZE, _KIND_FILTER, _KIND_BLEND = 0, 1, 2
 BankStage = ResizeStage | LowRankStage | BlendStage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bank:
     """Stages that turn base images of one base codec into output images.
 
