@@ -32,7 +32,7 @@ class BankStore:
         return cls(tuple(map(Path, named)))
 
     def __getstate__(self) -> dict[str, object]:
-        """Without the banks that are loaded, many megabytes: other processes read their own."""
+        """Without the banks that are loaded: other processes read their own."""
         return {"named": self.named}
 
     @property
