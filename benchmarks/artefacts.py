@@ -56,8 +56,8 @@ def measure(path: Path, base: str, quality: int) -> tuple[float, float, float]:
     shape = photo.shape[:2]
     data = base_codec(base).encode(photo, quality)
     plain = decode_base(data)
-    bank = BankStore().choose(base, Fraction(1), quality)
-    output = restore(plain, bank, shape, engine=kernels.engine())
+    filters = BankStore().closest(base, Fraction(1)).filters(quality)
+    output = restore(plain, filters, shape, engine=kernels.engine())
     rate = 8 * len(data) / (shape[0] * shape[1])
     return rate, luma_psnr(plain, photo), luma_psnr(output, photo)
 

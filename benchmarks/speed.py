@@ -106,8 +106,8 @@ class Task:
         """For `timed_case.prepare`, the engine aside."""
         small = base_shape(self.shape, self.scale)
         # There is no bank for clean images at scale 1.
-        base, quality = ("jpeg", 60) if self.scale == 1 else ("png", 100)
-        bank = first_stages(BankStore().choose(base, self.scale, quality), self.stages)
+        base = "jpeg" if self.scale == 1 else "png"
+        bank = first_stages(BankStore().closest(base, self.scale), self.stages)
         return photograph(small).tobytes(), small, save(bank), self.shape
 
 
@@ -267,13 +267,12 @@ def first_stages(bank: Bank, stages: int) -> Bank:
 
 def write_payload(site: Path, shape: tuple[int, int], stages: int) -> Path:
     """A payload at scale 2 with the usual bytes for its size, and its bank."""
-    bank = first_stages(BankStore().choose("jpeg", TWICE, 50), stages)
+    bank = first_stages(BankStore().closest("jpeg", TWICE), stages)
     (site / "banks" / f"{bank.id}.bank").write_bytes(save(bank))
     size = PAYLOAD_BYTES * shape[0] * shape[1] // (USUAL[0] * USUAL[1])
     path = site / f"{shape[1]}-{stages}.jpg"
-    path.write_bytes(
-        pack(encoded(shape, "jpeg", size, TWICE), Metadata(shape[1], shape[0], bank.id))
-    )
+    metadata = Metadata(shape[1], shape[0], timed_case.QUALITY, bank.id)
+    path.write_bytes(pack(encoded(shape, "jpeg", size, TWICE), metadata))
     return path
 
 

@@ -19,6 +19,8 @@ from raisr.evaluation.super_resolution import downscale, upscale, upscale_bicubi
 from raisr.files import find_photographs
 from raisr.images.reading import read_photo
 from raisr_decoder.bank import Bank
+from raisr_decoder.filters import Filters
+from raisr_decoder.limits import MAX_QUALITY
 
 
 def main() -> None:
@@ -34,9 +36,9 @@ def main() -> None:
     print("| PSNR (dB) | scale | bicubic | stages: one, two, ... |\n|---|---:|---:|---|")
     for scale in options.scale:
         if options.upsample_first:
-            bank = banks.choose_upsample_first("png", scale, 100)
+            bank = banks.resizing("png", scale)
         else:
-            bank = banks.choose_any("png", scale, 100)
+            bank = banks.closest("png", scale)
         for folder in options.folders:
             rows = [measure(path, scale, bank) for path in find_photographs([folder])]
             bicubic, *stages = np.mean(rows, axis=0)
@@ -48,13 +50,11 @@ def measure(source: Path, scale: Fraction, bank: Bank) -> list[float]:
     """PSNR in dB of bicubic and of the first one, two, ... stages of a bank, for one image."""
     image = downscale(read_photo(source), scale, source.name)
     first = 2 if bank.scale is None else 1
-    banks = [
-        Bank(bank.base, bank.quality, bank.stages[:count])
-        for count in range(first, len(bank.stages) + 1)
-    ]
+    stages = bank.filters(MAX_QUALITY).stages
+    filters = [Filters(stages[:count]) for count in range(first, len(stages) + 1)]
     return [
         image.psnr(plane)
-        for plane in (upscale_bicubic(image), *(upscale(image, each) for each in banks))
+        for plane in (upscale_bicubic(image), *(upscale(image, each) for each in filters))
     ]
 
 

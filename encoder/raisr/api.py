@@ -32,6 +32,8 @@ class Info:
         Base codec: jpeg, webp, avif or png.
     scale : Fraction
         Output size / base size.
+    quality : int
+        Of the base codec, 0..100: what the base image was compressed with.
     bank : str or None
         Id of the filter bank; None where no filters restore the base image.
     psnr : float or None
@@ -44,6 +46,7 @@ class Info:
     height: int
     base: str
     scale: Fraction
+    quality: int
     bank: str | None
     psnr: float | None
     ssimulacra2: float | None
@@ -269,8 +272,8 @@ def info(source: Source) -> Info:
     >>> import raisr
     >>> data = raisr.encode(np.zeros((40, 60), np.uint8), base="webp", scale=2, quality=50)
     >>> facts = raisr.info(data)
-    >>> facts.width, facts.height, facts.base, facts.scale
-    (60, 40, 'webp', Fraction(2, 1))
+    >>> facts.width, facts.height, facts.base, facts.scale, facts.quality
+    (60, 40, 'webp', Fraction(2, 1), 50)
     """
     from raisr.images.reading import stored_shape
     from raisr_decoder.containers import container_of
@@ -284,6 +287,7 @@ def info(source: Source) -> Info:
         metadata.height,
         container_of(payload).name.lower(),
         scale_between(stored_shape(payload), metadata.shape),
+        metadata.quality,
         metadata.bank,
         metadata.psnr,
         metadata.score,

@@ -13,13 +13,10 @@ from raisr.files import read_file
 from raisr_decoder.bank import Bank, load, shipped_folder, shipped_path
 from raisr_decoder.limits import MAX_BANK_BYTES
 
-ADJOINING = 4
-"""How many qualities beyond its range a bank may still beat the one that was trained there."""
-
 
 @dataclass(frozen=True)
 class BankStore:
-    """Banks by id and by purpose.
+    """Banks by id, and by base codec and scale.
 
     Attributes
     ----------
@@ -35,7 +32,7 @@ class BankStore:
         return cls(tuple(map(Path, named)))
 
     def __getstate__(self) -> dict[str, object]:
-        """Without the banks that are loaded, many megabytes: other processes read their own."""
+        """Without the banks that are loaded: other processes read their own."""
         return {"named": self.named}
 
     @property
@@ -46,7 +43,7 @@ class BankStore:
         ------
         BankError
         """
-        return sorted(self._banks)
+        return sorted({bank.id for bank in self._banks})
 
     def get(self, bank_id: str) -> Bank:
         """The bank of that id.
@@ -55,84 +52,59 @@ class BankStore:
         ------
         BankUnknown, BankError
         """
-        # Reading all banks takes a quarter of a second: read this one alone.
-        named = self._named.get(bank_id)
+        named = next((bank for bank in self._named if bank.id == bank_id), None)
         return named or load(read_file(shipped_path(bank_id), MAX_BANK_BYTES + 1), bank_id)
 
-    def choose(self, base: str, scale: Fraction, quality: float) -> Bank:
-        """The direct bank of this base codec and scale whose quality comes closest.
-
-        One that the user named comes before a shipped one.
-
-        Raises
-        ------
-        BankMissing, BankError
-        """
-        return _closest(self._serving(base, scale), base, scale, quality)
-
-    def candidates(self, base: str, scale: Fraction, quality: float) -> list[Bank]:
-        """The direct banks to try: where ranges of quality adjoin, the neighbour may serve better.
-
-        Those that the user named come alone where there are any; none if no bank serves this scale.
-        """
-        direct = self._serving(base, scale)
-        nearest = min((_outside(bank, quality) for bank in direct), default=0)
-        return [bank for bank in direct if _outside(bank, quality) <= nearest + ADJOINING]
-
     def scales(self, base: str) -> list[Fraction]:
-        """The scales that direct banks of a base codec serve, rising."""
-        found = {bank.scale for bank in self._banks.values() if bank.base == base and bank.scale}
-        return sorted(found)
+        """The scales that direct banks of a base codec serve, rising.
 
-    def choose_any(self, base: str, scale: Fraction, quality: float) -> Bank:
-        """A direct bank of this very scale if there is one, else one that resizes first.
+        Raises
+        ------
+        BankError
+        """
+        return sorted({bank.scale for bank in self._banks if bank.base == base and bank.scale})
 
-        Any that the user named comes before a shipped one.
+    def direct(self, base: str, scale: Fraction) -> Bank | None:
+        """The direct bank of a base codec and scale; None if there is none.
+
+        Raises
+        ------
+        BankError
+        """
+        return _direct(self._banks, base, scale)
+
+    def resizing(self, base: str, scale: Fraction) -> Bank:
+        """Of the banks that resize first, the one that was trained for the closest scales.
 
         Raises
         ------
         BankMissing, BankError
         """
-        for banks in self._preferred:
-            fitting = _fitting(banks, base, scale) or _fitting(banks, base, None)
-            if fitting:
-                return _closest(fitting, base, scale, quality)
-        raise BankMissing(base, scale)
+        found = _resizing(self._named, base, scale) or _resizing(self._banks, base, scale)
+        if found is None:
+            raise BankMissing(base, scale)
+        return found
 
-    def choose_upsample_first(self, base: str, scale: Fraction, quality: float) -> Bank:
-        """As `choose`, of the banks that resize first: the one trained for the closest scales.
+    def closest(self, base: str, scale: Fraction) -> Bank:
+        """The direct bank of this very scale if there is one, else one that resizes first.
+
+        Either kind that the user named comes before a shipped one.
 
         Raises
         ------
         BankMissing, BankError
         """
-        return _closest(self._serving(base, None), base, scale, quality)
-
-    def _serving(self, base: str, scale: Fraction | None) -> list[Bank]:
-        """The banks of a base codec and scale, None if they resize; only named ones if any are."""
-        found = (_fitting(banks, base, scale) for banks in self._preferred)
-        return next((banks for banks in found if banks), [])
-
-    @property
-    def _preferred(self) -> tuple[dict[str, Bank], dict[str, Bank]]:
-        """The named banks, then all."""
-        return self._named, self._banks
+        named = _direct(self._named, base, scale) or _resizing(self._named, base, scale)
+        return named or self.direct(base, scale) or self.resizing(base, scale)
 
     @cached_property
-    def _banks(self) -> dict[str, Bank]:
-        return self._named | _read_banks([shipped_folder()])
+    def _banks(self) -> list[Bank]:
+        """Those that come before others first."""
+        return [*self._named, *_read_banks([shipped_folder()])]
 
     @cached_property
-    def _named(self) -> dict[str, Bank]:
+    def _named(self) -> list[Bank]:
         return _read_banks(self.named)
-
-
-def _read_banks(sources: Iterable[Path]) -> dict[str, Bank]:
-    """Banks by id, from files and folders."""
-    paths: list[Path] = []
-    for source in sources:
-        paths += sorted(source.glob("*.bank")) if source.is_dir() else [source]
-    return {loaded.id: loaded for loaded in map(read_bank, paths)}
 
 
 def read_bank(path: Path) -> Bank:
@@ -145,29 +117,22 @@ def read_bank(path: Path) -> Bank:
     return load(read_file(path, MAX_BANK_BYTES + 1))
 
 
-def _fitting(banks: dict[str, Bank], base: str, scale: Fraction | None) -> list[Bank]:
-    return [each for each in banks.values() if (each.base, each.scale) == (base, scale)]
+def _read_banks(sources: Iterable[Path]) -> list[Bank]:
+    paths: list[Path] = []
+    for source in sources:
+        paths += sorted(source.glob("*.bank")) if source.is_dir() else [source]
+    return list(map(read_bank, paths))
 
 
-def _closest(banks: list[Bank], base: str, scale: Fraction, quality: float) -> Bank:
-    if not banks:
-        raise BankMissing(base, scale)
-    wanted = Fraction(quality)
-
-    def distance(bank: Bank) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
-        lowest, highest = map(Fraction, bank.quality)
-        return _distance(bank.trained_scales, scale), _distance((lowest, highest), wanted)
-
-    return min(banks, key=distance)
+def _direct(banks: list[Bank], base: str, scale: Fraction) -> Bank | None:
+    return next((bank for bank in banks if (bank.base, bank.scale) == (base, scale)), None)
 
 
-def _outside(bank: Bank, quality: float) -> float:
-    """How far a quality is beyond the range of a bank."""
-    return max(bank.quality[0] - quality, quality - bank.quality[1], 0)
+def _resizing(banks: list[Bank], base: str, scale: Fraction) -> Bank | None:
+    def distance(bank: Bank) -> tuple[Fraction, Fraction]:
+        """How far beyond the trained scales, and then how far from their middle."""
+        lowest, highest = bank.trained_scales
+        return max(lowest - scale, scale - highest, Fraction(0)), abs(lowest + highest - 2 * scale)
 
-
-def _distance(trained: tuple[Fraction, Fraction], wanted: Fraction) -> tuple[Fraction, Fraction]:
-    """How far beyond a range, and then how far from its middle."""
-    lowest, highest = trained
-    outside = max(lowest - wanted, wanted - highest, Fraction(0))
-    return outside, abs(lowest + highest - 2 * wanted)
+    fitting = [bank for bank in banks if bank.base == base and bank.scale is None]
+    return min(fitting, key=distance, default=None)

@@ -15,9 +15,9 @@ from raisr.bank_store import BankStore
 from raisr.engines import fastest
 from raisr.images.reading import decode_base, stored_shape
 from raisr_decoder.alpha import parse_alpha
-from raisr_decoder.bank import Bank
 from raisr_decoder.engine import Engine
 from raisr_decoder.errors import LimitExceeded
+from raisr_decoder.filters import Filters
 from raisr_decoder.limits import MAX_PIXELS
 from raisr_decoder.metadata import Metadata, parse
 from raisr_decoder.pipeline import NO_FILTERS, restore
@@ -72,21 +72,23 @@ def decode(
     for name, (rows, columns) in {"base": small, "output": metadata.shape}.items():
         if rows * columns > limits.pixels:
             raise LimitExceeded(f"pixels of the {name} image", rows * columns, limits.pixels)
-    bank = find_bank(metadata, banks or BankStore())
+    filters = filters_of(metadata, banks or BankStore())
     base = decode_base(payload)
     alpha = None if metadata.alpha is None else parse_alpha(metadata.alpha, base.shape[:2])
     timed = _within(limits.seconds, engine or fastest())
-    return restore(base, bank, metadata.shape, alpha, timed)
+    return restore(base, filters, metadata.shape, alpha, timed)
 
 
-def find_bank(metadata: Metadata, banks: BankStore) -> Bank:
-    """The bank that metadata asks for.
+def filters_of(metadata: Metadata, banks: BankStore) -> Filters:
+    """The filters that metadata asks for.
 
     Raises
     ------
     BankUnknown, BankError
     """
-    return NO_FILTERS if metadata.bank is None else banks.get(metadata.bank)
+    if metadata.bank is None:
+        return NO_FILTERS
+    return banks.get(metadata.bank).filters(metadata.quality)
 
 
 def _within(seconds: float, engine: Engine) -> Engine:

@@ -54,9 +54,10 @@ def upscale(
     if shape[0] < rows or shape[1] < columns:
         raise OutputTooSmall((rows, columns), shape)
     check_sizes((rows, columns), shape)
+    _, quality = COMPRESSED if compressed else CLEAN
     bank = choose_bank((rows, columns), shape, compressed, banks or BankStore())
     rgb, alpha = split_alpha(image)
-    return restore(rgb, bank, shape, alpha, engine or fastest())
+    return restore(rgb, bank.filters(quality), shape, alpha, engine or fastest())
 
 
 def choose_bank(small: Shape, shape: Shape, compressed: bool, banks: BankStore) -> Bank:
@@ -74,9 +75,8 @@ def choose_bank(small: Shape, shape: Shape, compressed: bool, banks: BankStore) 
     ------
     BankMissing, BankError
     """
-    base, quality = COMPRESSED if compressed else CLEAN
+    base, _ = COMPRESSED if compressed else CLEAN
     scale = Fraction(shape[0], small[0])
     # A direct bank upscales rows and columns alike.
     alike = scale == Fraction(shape[1], small[1])
-    choose = banks.choose_any if alike else banks.choose_upsample_first
-    return choose(base, scale, quality)
+    return banks.closest(base, scale) if alike else banks.resizing(base, scale)

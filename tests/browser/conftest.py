@@ -76,7 +76,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(photo, folder)
     base = save_jpeg(read_photo(folder / "two-dogs.jpg")[::4, ::4], 50)
     rows, columns, _ = read_photo(folder / "two-dogs.jpg")[::2, ::2].shape
-    payload = pack(base, Metadata(columns, rows, "0" * 31 + "1"))
+    payload = pack(base, Metadata(columns, rows, 50, "0" * 31 + "1"))
     (folder / "x-unknown-bank.jpg").write_bytes(payload)
     damaged = payload.replace(bytes.fromhex("0" * 31 + "1"), bytes.fromhex("0" * 31 + "2"))
     (folder / "x-damaged-metadata.jpg").write_bytes(damaged)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from canvas import assert_shows, pixels
 from raisr.bank_store import BankStore
-from raisr.decoding import find_bank
+from raisr.decoding import filters_of
 from raisr.images.reading import decode_base
 from raisr_decoder.metadata import parse
 from raisr_decoder.pipeline import restore
@@ -41,5 +41,5 @@ def test_the_canvas_holds_the_pixels_that_the_encoder_expects(
     metadata = parse(payload)
     base = pixels(page.evaluate(DECODE_BASE, f"/photos/{name}"))
     assert_same_pixels(base, decode_base(payload), tmp_path, "base image, as decoded")
-    expected = restore(base, find_bank(metadata, BankStore()), metadata.shape)
+    expected = restore(base, filters_of(metadata, BankStore()), metadata.shape)
     assert_shows(element, expected, tmp_path, "output image")

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from canvas import assert_shows
+from raisr.codecs.jpeg import save_jpeg
 from raisr.evaluation.metrics import luma_psnr
-from raisr.images.reading import decode_image
+from raisr.images.reading import decode_base, decode_image
 from raisr.images.writing import save_png
 from raisr.upscaling import upscale
 from raisr_decoder.shapes import scaled_shape
@@ -312,6 +313,14 @@ def test_an_ordinary_image_is_upscaled_as_the_command_line_does(
     assert blank.evaluate(UPSCALE, scale)["type"] == "load"
     element = blank.locator("raisr-img")
     assert_shows(element, upscale(image, shape), tmp_path, "upscaled image")
+
+
+def test_an_ordinary_jpeg_is_upscaled_without_its_artefacts(blank: Page, tmp_path: Path) -> None:
+    file = save_jpeg(random_picture(5, 20, 30), 50)
+    blank.route("**/plain.png", lambda route: route.fulfill(body=file))
+    assert blank.evaluate(UPSCALE, "2")["type"] == "load"
+    expected = upscale(decode_base(file), (40, 60), compressed=True)
+    assert_shows(blank.locator("raisr-img"), expected, tmp_path, "upscaled JPEG")
 
 
 def test_the_size_of_an_upscaled_image_is_rounded_as_on_the_command_line(blank: Page) -> None:

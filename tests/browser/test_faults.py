@@ -282,7 +282,7 @@ def test_a_photograph_encoded_anew_with_another_bank_replaces_the_one_that_was_k
         know_the_element(page)
         page.evaluate(SHOW, PHOTO)
         before = parse((changed / PHOTO).read_bytes()).bank
-        settings = Settings("jpeg", Fraction(2), quality=80)
+        settings = Settings("jpeg", Fraction(3, 2), quality=30)
         payload = search(read_photo(SAMPLES / "two-dogs.jpg"), settings).payload
         bank = parse(payload).bank
         assert bank not in {None, before}

@@ -14,11 +14,12 @@ from raisr_decoder.bank import save
 from raisr_decoder.engine import NUMPY
 from raisr_decoder.errors import BankUnknown, LimitExceeded, MetadataMissing
 from raisr_decoder.metadata import Metadata, pack
+from raisr_decoder.pipeline import restore
 from support import random_bank, random_picture
 
 PICTURE = random_picture(1, 20, 31)
-BANK = random_bank(5)
-PAYLOAD = pack(save_png(PICTURE), Metadata(62, 40, BANK.id))
+BANK, QUALITY = random_bank(5), 30
+PAYLOAD = pack(save_png(PICTURE), Metadata(62, 40, QUALITY, BANK.id))
 
 
 @pytest.fixture
@@ -34,9 +35,16 @@ def test_both_engines_give_the_same_pixels(banks: BankStore) -> None:
     assert (fast == decode(PAYLOAD, banks, NUMPY)).all()
 
 
+def test_the_filters_are_those_of_the_quality_that_metadata_states(banks: BankStore) -> None:
+    for quality in (QUALITY, 90):
+        payload = pack(save_png(PICTURE), Metadata(62, 40, quality, BANK.id))
+        assert (decode(payload, banks) == restore(PICTURE, BANK.filters(quality), (40, 62))).all()
+    assert (decode(payload, banks) != decode(PAYLOAD, banks)).any()
+
+
 def test_without_a_bank_it_is_bicubic() -> None:
     smooth = 96 + PICTURE // 4
-    full = decode(pack(save_png(smooth), Metadata(62, 40, None)))
+    full = decode(pack(save_png(smooth), Metadata(62, 40, QUALITY, None)))
     difference = np.abs(full.astype(int) - bicubic(smooth, (40, 62)))
     assert difference[6:-6, 6:-6].max() <= 1
 
@@ -53,7 +61,7 @@ def test_an_ordinary_picture_is_no_payload() -> None:
 
 
 def test_a_tiny_file_cannot_ask_for_gigabytes() -> None:
-    bomb = pack(save_png(PICTURE), Metadata(16384, 8192, None))
+    bomb = pack(save_png(PICTURE), Metadata(16384, 8192, QUALITY, None))
     tracemalloc.start()
     with pytest.raises(LimitExceeded, match="ratio"):
         decode(bomb)

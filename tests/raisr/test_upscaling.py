@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from raisr.bank_store import BankStore
 from raisr.codecs.jpeg import save_jpeg
 from raisr.errors import OutputTooSmall
 from raisr.evaluation.metrics import luma_psnr
 from raisr.images.reading import decode_base, read_photo
 from raisr.images.resampling import bicubic, lanczos
-from raisr.upscaling import upscale
+from raisr.upscaling import CLEAN, COMPRESSED, upscale
+from raisr_decoder.bank import save
 from raisr_decoder.engine import NUMPY
 from raisr_decoder.errors import LimitExceeded
 from raisr_decoder.pipeline import NO_FILTERS, restore
-from support import SAMPLES, random_picture
+from support import SAMPLES, random_bank, random_picture
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,17 @@ def test_it_beats_bicubic_on_compressed_pictures(photo: np.ndarray, shape: tuple
     small = decode_base(save_jpeg(lanczos(photo, (180, 240)), 75))
     big, cheap = upscale(small, shape, compressed=True), restore(small, NO_FILTERS, shape)
     assert luma_psnr(big, original) > luma_psnr(cheap, original) + 0.3
+
+
+@pytest.mark.parametrize(("compressed", "base", "quality"), [(False, *CLEAN), (True, *COMPRESSED)])
+def test_the_filters_are_those_of_a_usual_quality(
+    compressed: bool, base: str, quality: int, tmp_path: Path
+) -> None:
+    bank = random_bank(1, base=base)
+    (tmp_path / "my.bank").write_bytes(save(bank))
+    picture = random_picture(1, 20, 30)
+    big = upscale(picture, (40, 60), compressed, BankStore((tmp_path,)))
+    assert (big == restore(picture, bank.filters(quality), (40, 60))).all()
 
 
 def test_transparency_is_kept() -> None:

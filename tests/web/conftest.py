@@ -24,7 +24,7 @@ def photograph() -> np.ndarray:
 @pytest.fixture
 def payload(photograph: np.ndarray) -> bytes:
     """A JPEG of half the size that carries metadata."""
-    return pack(save_jpeg(photograph[::2, ::2], 60), Metadata(128, 96, "0123456789abcdef" * 2))
+    return pack(save_jpeg(photograph[::2, ::2], 60), Metadata(128, 96, 60, "0123456789abcdef" * 2))
 
 
 @pytest.fixture

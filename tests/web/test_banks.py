@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from raisr.bank_store import BankStore
-from raisr.upscaling import choose_bank
+from raisr.upscaling import CLEAN, COMPRESSED, choose_bank
 from raisr_decoder.shapes import scaled_shape
 from raisr_web.banks import bank_index
 
@@ -34,11 +34,12 @@ def size(shape: tuple[int, int]) -> dict[str, int]:
 def test_pages_choose_the_banks_that_the_command_line_chooses() -> None:
     store = BankStore()
     cases, expected = [], []
-    for compressed in (False, True):
+    for compressed, (_, quality) in ((False, CLEAN), (True, COMPRESSED)):
         for base in (EVEN, ODD):
             for scale in SCALES:
                 output = scaled_shape(base, scale)
-                expected.append(choose_bank(base, output, compressed, store).id)
+                bank = choose_bank(base, output, compressed, store)
+                expected.append({"bank": bank.id, "quality": quality})
                 cases.append({"isJpeg": compressed, "base": size(base), "output": size(output)})
     module = (STATIC / "banks.js").as_uri()
     sent = json.dumps({"index": bank_index(store), "module": module, "cases": cases})

@@ -382,8 +382,8 @@ def test_the_helper_takes_attributes_of_the_image(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("metadata", "complaint"),
     [
-        (Metadata(128 * 8 + 8, 96, None), "ratio of "),
-        (Metadata(11_585, 11_585, None), " is over the limit of "),
+        (Metadata(128 * 8 + 8, 96, 60, None), "ratio of "),
+        (Metadata(11_585, 11_585, 60, None), " is over the limit of "),
     ],
 )
 def test_metadata_that_claims_too_much_is_refused(

@@ -22,6 +22,7 @@ from raisr_decoder.metadata import Metadata, pack, parse
 from raisr_decoder.pipeline import restore
 
 SIDE = 16
+QUALITY = 50
 # Enough of a PNG file to carry metadata; its pixels are decoded by the browser.
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + bytes(13 + 4) + b"\0\0\0\0IEND" + bytes(4)
 
@@ -39,12 +40,12 @@ def trace_imports(banks: str) -> None:
 
 def decode_with(data: bytes, bank_id: str) -> None:
     """Decode a gray image, opaque and with alpha, by each engine, as a page does."""
-    bank = load(data, bank_id)
-    side = int(SIDE * (bank.scale or 2))
+    filters = load(data, bank_id).filters(QUALITY)
+    side = int(SIDE * (filters.scale or 2))
     base = np.full((SIDE, SIDE, 3), 128, np.uint8)
     opacity = pack_alpha(base[..., 0])
     for alpha in (None, opacity):
-        metadata = parse(pack(PNG, Metadata(side, side, bank_id, alpha=alpha)))
+        metadata = parse(pack(PNG, Metadata(side, side, QUALITY, bank_id, alpha=alpha)))
         plane = None if metadata.alpha is None else parse_alpha(metadata.alpha, base.shape[:2])
         for engine in (NUMPY, browser.engine()):
-            restore(base, bank, metadata.shape, plane, engine)
+            restore(base, filters, metadata.shape, plane, engine)

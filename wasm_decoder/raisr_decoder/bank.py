@@ -30,12 +30,14 @@ from raisr_decoder.errors import (
 from raisr_decoder.filters import (
     MAX_SHIFT,
     NOISE,
-    WEIGHT_BITS,
     BlendStage,
     Filters,
     LowRankStage,
     ResizeStage,
 )
+
+# The kernels import these from here.
+from raisr_decoder.filters import WEIGHT_BITS as WEIGHT_BITS
 from raisr_decoder.inflate import inflate
 from raisr_decoder.limits import (
     MAX_BANK_BYTES,
@@ -70,7 +72,7 @@ _KIND_RESIZE, _KIND_FILTER, _KIND_BLEND = 0, 1, 2
 BankStage = ResizeStage | LowRankStage | BlendStage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bank:
     """Stages that turn base images of one base codec into output images.
 

@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import Any
 
 from raisr.bank_store import BankStore
-from raisr.errors import BankMissing
 from raisr.upscaling import CLEAN, COMPRESSED
 from raisr_decoder.limits import MAX_RATIO
 from raisr_decoder.shapes import SCALES
@@ -17,8 +16,8 @@ STEP = Fraction(1, 16)
 def bank_index(banks: BankStore) -> dict[str, Any]:
     """Ids of the banks for images without (`clean`) and with (`compressed`) artefacts.
 
-    For each, `direct` holds the banks that serve one scale, by that scale; `resizing` those that
-    serve any scale, each up to one (`upTo`).
+    For each, `quality` is what the filters are for; `direct` holds the banks that serve one scale,
+    by that scale; `resizing` those that serve any scale, each up to one (`upTo`).
     """
     return {"clean": _choices(banks, *CLEAN), "compressed": _choices(banks, *COMPRESSED)}
 
@@ -30,16 +29,15 @@ def ids_in(index: dict[str, Any]) -> set[str]:
 
 
 def _choices(banks: BankStore, base: str, quality: int) -> dict[str, Any]:
-    direct = {}
-    for scale in SCALES:
-        try:
-            direct[f"{float(scale):g}"] = banks.choose(base, scale, quality).id
-        except BankMissing:
-            continue
+    direct = {
+        f"{float(scale):g}": bank.id
+        for scale in SCALES
+        if (bank := banks.direct(base, scale)) is not None
+    }
     scales = [number * STEP for number in range(int(1 / STEP), int(MAX_RATIO / STEP) + 1)]
-    chosen = ((scale, banks.choose_upsample_first(base, scale, quality).id) for scale in scales)
+    chosen = ((scale, banks.resizing(base, scale).id) for scale in scales)
     resizing = [
         {"upTo": float(max(scale for scale, _ in run)), "bank": bank}
         for bank, run in groupby(chosen, key=lambda choice: choice[1])
     ]
-    return {"direct": direct, "resizing": resizing}
+    return {"quality": quality, "direct": direct, "resizing": resizing}

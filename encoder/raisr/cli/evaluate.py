@@ -57,7 +57,7 @@ def command(
     from raisr.evaluation.super_resolution import check_scale, evaluate
     from raisr.files import find_photographs
 
-    bank = BankStore().choose_any("png", scale, 100) if bank_file is None else read_bank(bank_file)
+    bank = BankStore().closest("png", scale) if bank_file is None else read_bank(bank_file)
     check_scale(bank, scale)
     found = find_photographs(photos)
     scores: list[Score] = []

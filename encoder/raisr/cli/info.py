@@ -13,7 +13,7 @@ PLAIN = "none: a plain file, as filters would not have made it better for its by
 
 if TYPE_CHECKING:
     from raisr.api import Info
-    from raisr_decoder.bank import Bank, Stage
+    from raisr_decoder.bank import Bank, BankStage
 
 
 @click.command()
@@ -62,23 +62,24 @@ def payload_facts(payload: Info) -> dict[str, Any]:
 
 
 def bank_facts(bank: Bank) -> dict[str, Any]:
-    """What a bank holds."""
+    """What a bank holds; `qualities` are those whose coding noise it states."""
     return {
         "id": bank.id,
         "base": bank.base,
         "scale": str(bank.scale or "any"),
-        "quality": "{}-{}".format(*bank.quality),
+        "qualities": [quality for quality, _ in bank.noise],
         "stages": [stage_words(stage) for stage in bank.stages],
     }
 
 
-def stage_words(stage: Stage) -> str:
+def stage_words(stage: BankStage) -> str:
     """A stage in words."""
-    from raisr_decoder.bank import BlendStage, FilterStage, ResizeStage
+    from raisr_decoder.filters import BlendStage, LowRankStage, ResizeStage
 
     match stage:
-        case FilterStage():
-            return f"{stage.tree.leaves} buckets, blocks of {stage.block}"
+        case LowRankStage():
+            rank = len(stage.basis)
+            return f"{stage.tree.leaves} buckets, {rank} basis filters, blocks of {stage.block}"
         case ResizeStage((lowest, highest)):
             return f"bicubic resize, for scales {lowest}-{highest}"
         case BlendStage(strength):

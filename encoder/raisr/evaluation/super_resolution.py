@@ -25,6 +25,8 @@ from raisr.images.reading import read_photo
 from raisr.images.resampling import bicubic
 from raisr_decoder.bank import Bank
 from raisr_decoder.color import round_luma
+from raisr_decoder.filters import Filters
+from raisr_decoder.limits import MAX_QUALITY
 from raisr_decoder.pipeline import restore_luma, sampling_steps
 from raisr_decoder.planes import plane_of
 from raisr_decoder.shapes import Shape, scaled_shape
@@ -86,7 +88,8 @@ def evaluate(source: Path, scale: Fraction, bank: Bank) -> Score:
     InputUnreadable, ImageUnreadable, LimitExceeded, ImageTooSmall
     """
     image = downscale(read_photo(source), scale, source.name)
-    return Score(source.name, image.psnr(upscale(image, bank)), image.psnr(upscale_bicubic(image)))
+    upscaled = upscale(image, bank.filters(MAX_QUALITY))
+    return Score(source.name, image.psnr(upscaled), image.psnr(upscale_bicubic(image)))
 
 
 def mean_score(scores: list[Score]) -> Score:
@@ -135,11 +138,11 @@ def downscale(photo: NDArray[np.uint8], scale: Fraction, name: str) -> Downscale
     return Downscaled(reference, base, border)
 
 
-def upscale(image: Downscaled, bank: Bank) -> NDArray[np.uint8]:
+def upscale(image: Downscaled, filters: Filters) -> NDArray[np.uint8]:
     """The base image after the stages of a bank."""
-    steps = sampling_steps(image.base.shape, bank, image.shape)
+    steps = sampling_steps(image.base.shape, filters, image.shape)
     base, engine = plane_of(image.base), kernels.engine()
-    return round_luma(restore_luma(base, bank, image.shape, steps, engine).whole())
+    return round_luma(restore_luma(base, filters, image.shape, steps, engine).whole())
 
 
 def upscale_bicubic(image: Downscaled) -> NDArray[np.uint8]:

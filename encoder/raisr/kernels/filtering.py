@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from raisr.kernels.hashing import hash_row
 from raisr.kernels.jit import compiled
 from raisr.kernels.simd import filter_cell
-from raisr_decoder.filters import FilterStage
 from raisr_decoder.cells import CELL, MARGIN, pad
 from raisr_decoder.compiled import SCRATCH_LINES, signed
+from raisr_decoder.filters import FilterStage
 
 
 def filter_cells(padded: NDArray[np.uint8], stage: FilterStage) -> NDArray[np.int16]:

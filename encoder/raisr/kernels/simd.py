@@ -13,10 +13,10 @@ import numba
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from raisr_decoder.filters import WEIGHT_BITS, lanes
 from raisr_decoder.cells import PATCH
 from raisr_decoder.color import FRACTION_BITS
 from raisr_decoder.filtering import ZERO
+from raisr_decoder.filters import WEIGHT_BITS, lanes
 from raisr_decoder.shapes import BLOCKS
 
 DOT = "raisr_dot_"

@@ -217,11 +217,12 @@ def _variants(
     """All that may be tried, small scales first; at scale 1 the plain codec, too."""
     variants = []
     for codec in map(base_codec, settings.bases):
-        served = banks.scales(codec.name)
-        scales = {Fraction(1), *served} if settings.scale is None else {settings.scale}
+        all_scales = {Fraction(1), *banks.scales(codec.name)}
+        scales = all_scales if settings.scale is None else {settings.scale}
         for scale in scales:
             images = BaseImages(reference, codec, scale, fast)
-            variants += [Variant(images, banks)] if scale in served else []
+            bank = banks.direct(codec.name, scale)
+            variants += [] if bank is None else [Variant(images, bank)]
             variants += [Variant(images, None)] if scale == 1 else []
     if not variants:
         raise BankMissing(settings.base, settings.scale)
@@ -296,7 +297,7 @@ class _Search:
         starts = []
         for variant in self._variants:
             name, quality = variant.images.codec.name, variant.images.near(size)
-            if variant.banks is None and quality is not None and name in least:
+            if variant.bank is None and quality is not None and name in least:
                 likely = -variant.trial(quality).score <= least[name] + MAX_FINAL_GAIN
                 starts += [_Start(variant.final, quality)] if likely else []
         return starts
@@ -384,8 +385,8 @@ class _Search:
 
     def _climbed(self, trials: list[Trial], objective: Objective) -> list[Trial]:
         """Of one base codec the plain trial, and others from the likeliest scale to the best."""
-        plain = [trial for trial in trials if trial.bank is None]
-        others = sorted((trial for trial in trials if trial.bank is not None), key=_scale)
+        plain = [trial for trial in trials if trial.variant.bank is None]
+        others = sorted((trial for trial in trials if trial.variant.bank is not None), key=_scale)
         # PSNR prefers smaller scales than SSIMULACRA2 does.
         low = max(range(len(others)), key=lambda place: others[place].psnr, default=0)
         high = min(low + 2, len(others))
@@ -416,7 +417,7 @@ def _hopeless(leader: Trial, judged: list[Trial], objective: Objective) -> bool:
 
 def _no_worse(trials: list[Trial]) -> list[Trial]:
     """Of trials of equal bytes those that have no lower score than a plain codec."""
-    floor = max((trial.score for trial in trials if trial.bank is None), default=-math.inf)
+    floor = max((each.score for each in trials if each.variant.bank is None), default=-math.inf)
     return [each for each in trials if each.score >= floor]
 
 

@@ -6,14 +6,13 @@ import math
 import threading
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from statistics import mean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raisr import kernels
-from raisr.bank_store import BankStore
 from raisr.codecs import BaseCodec
 from raisr.encoded import Encoded
 from raisr.evaluation.metrics import judged_areas, luma_psnr, ssimulacra2
@@ -21,6 +20,8 @@ from raisr.images.downscaling import downscale_photo
 from raisr.images.reading import decode_base
 from raisr_decoder.alpha import pack_alpha, split_alpha
 from raisr_decoder.bank import Bank
+from raisr_decoder.filters import Filters
+from raisr_decoder.limits import MAX_QUALITY
 from raisr_decoder.metadata import Metadata, pack
 from raisr_decoder.pipeline import NO_FILTERS, restore
 
@@ -95,7 +96,7 @@ class BaseImages:
             packed = pack_alpha(
                 downscale_photo(self.reference.alpha, self.scale, self.codec.downscale)
             )
-        return Metadata(columns, rows, bank=None, psnr=0.0, score=0.0, alpha=packed)
+        return Metadata(columns, rows, quality=0, bank=None, psnr=0.0, score=0.0, alpha=packed)
 
     @cached_property
     def _downscaled(self) -> NDArray[np.uint8]:
@@ -108,19 +109,19 @@ class Variant:
     Parameters
     ----------
     images : BaseImages
-    banks : BankStore or None
-        Filters to choose from; None for the plain codec.
+    bank : Bank or None
+        That of the base codec and scale; None for the plain codec.
     """
 
-    def __init__(self, images: BaseImages, banks: BankStore | None) -> None:
-        self.images, self.banks = images, banks
+    def __init__(self, images: BaseImages, bank: Bank | None) -> None:
+        self.images, self.bank = images, bank
         self._trials: dict[float, Trial] = {}
 
     @cached_property
     def final(self) -> Variant:
         """The same variant of the final pass."""
         final = self.images.final
-        return self if final is self.images else Variant(final, self.banks)
+        return self if final is self.images else Variant(final, self.bank)
 
     @property
     def fast(self) -> bool:
@@ -128,26 +129,16 @@ class Variant:
         return self.final is not self
 
     def trial(self, quality: float) -> Trial:
-        """The bank that gives the best PSNR at a quality."""
-        if quality not in self._trials:
-            self._trials[quality] = max(self._trials_of(quality), key=lambda trial: trial.psnr)
-        return self._trials[quality]
-
-    def _trials_of(self, quality: float) -> list[Trial]:
-        if self.banks is None:
-            return [Trial(self, quality, None)]
-        codec, scale = self.images.codec, self.images.scale
-        banks = self.banks.candidates(codec.name, scale, quality)
-        return [Trial(self, quality, bank) for bank in banks]
+        """The trial of a quality, the same one whenever it is asked for."""
+        return self._trials.setdefault(quality, Trial(self, quality))
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A variant at one quality with one bank; nothing is measured before it is asked for."""
+    """A variant at one quality; nothing is measured before it is asked for."""
 
     variant: Variant
     quality: float
-    bank: Bank | None
     _measured: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -176,11 +167,22 @@ class Trial:
             )
         return self._measured["score"]
 
+    @property
+    def stated_quality(self) -> int:
+        """The whole quality that metadata states, and that the filters are for."""
+        return min(max(round(self.quality), 0), MAX_QUALITY)
+
     def encoded(self) -> Encoded:
         """The payload and all that was measured."""
         images = self.variant.images
-        bank = None if self.bank is None else self.bank.id
-        metadata = replace(images.metadata, bank=bank, psnr=self.psnr, score=self.score)
+        bank = None if self.variant.bank is None else self.variant.bank.id
+        metadata = replace(
+            images.metadata,
+            quality=self.stated_quality,
+            bank=bank,
+            psnr=self.psnr,
+            score=self.score,
+        )
         return Encoded(
             base=images.codec.name,
             scale=images.scale,
@@ -195,6 +197,13 @@ class Trial:
         """What viewers see, composited on white: shape (M, N, 3), uint8."""
         images = self.variant.images
         base = decode_base(images.file(self.quality))
-        bank = NO_FILTERS if self.bank is None else self.bank
+        bank = self.variant.bank
+        filters = NO_FILTERS if bank is None else _filters(bank, self.stated_quality)
         with images.reference.decoding:
-            return restore(base, bank, images.reference.shape, engine=kernels.engine())
+            return restore(base, filters, images.reference.shape, engine=kernels.engine())
+
+
+@lru_cache(maxsize=32)
+def _filters(bank: Bank, quality: int) -> Filters:
+    """Of the trials of a moment: they take a few milliseconds to expand, and a few megabytes."""
+    return bank.filters(quality)

@@ -22,16 +22,28 @@ def test_info_draws_a_bank(payload: Path, tmp_path: Path) -> None:
     fails(raisr("info", payload, "--plot", target), "is no bank")
 
 
+def test_the_parts_of_a_bank_are_told(tmp_path: Path) -> None:
+    bank, file = random_bank(2, 6, stages=2, base="webp", depth=3), tmp_path / "my.bank"
+    file.write_bytes(save(bank))
+    facts = json.loads(raisr("info", file, "--json").output)
+    assert (facts["id"], facts["base"], facts["scale"]) == (bank.id, "webp", "3")
+    assert facts["qualities"] == [quality for quality, _ in bank.noise]
+    assert facts["stages"] == [
+        "8 buckets, 3 basis filters, blocks of 6",
+        "8 buckets, 3 basis filters, blocks of 2",
+    ]
+
+
 def test_the_metadata_of_a_payload_is_told(payload: Path) -> None:
     facts = json.loads(raisr("info", payload, "--json").output)
     assert (facts["width"], facts["height"]) == (1500, 1000)
-    assert (facts["base"], facts["scale"]) == ("jpeg", "2")
+    assert (facts["base"], facts["scale"], facts["quality"]) == ("jpeg", "2", 40)
     assert facts["bytes"] == payload.stat().st_size
     assert str(facts["bank"]) in raisr("info", payload).output
 
 
 def test_a_plain_payload_says_that_it_is_plain(tmp_path: Path) -> None:
     plain = tmp_path / "plain.png"
-    plain.write_bytes(pack(save_png(read_photo(PHOTO)[:40, :60]), Metadata(60, 40, None)))
+    plain.write_bytes(pack(save_png(read_photo(PHOTO)[:40, :60]), Metadata(60, 40, 100, None)))
     assert "a plain file" in raisr("info", plain).output
     assert json.loads(raisr("info", plain, "--json").output)["bank"] is None

@@ -63,7 +63,7 @@ def test_the_bicubic_figure_agrees_with_the_protocol_written_out(scale: Fraction
 def test_the_shipped_bank_beats_bicubic(tmp_path: Path) -> None:
     source = tmp_path / "dogs.png"
     source.write_bytes(save_png(read_photo(SAMPLES / "two-dogs.jpg")[400:520, 400:580]))
-    score = evaluate(source, Fraction(2), BankStore().choose_any("png", Fraction(2), 100))
+    score = evaluate(source, Fraction(2), BankStore().closest("png", Fraction(2)))
     assert score.name == "dogs.png"
     assert score.psnr > score.bicubic_psnr + 0.3
 
@@ -83,8 +83,8 @@ def test_the_mean_is_that_of_decibels() -> None:
 
 
 def test_any_scale_has_a_bank_and_its_own_is_preferred() -> None:
-    assert BankStore().choose_any("png", Fraction(2), 100).scale == 2
-    assert BankStore().choose_any("png", Fraction("1.37"), 100).scale is None
+    assert BankStore().closest("png", Fraction(2)).scale == 2
+    assert BankStore().closest("png", Fraction("1.37")).scale is None
 
 
 def test_a_bank_of_another_scale_is_refused() -> None:

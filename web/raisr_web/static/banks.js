@@ -8,7 +8,8 @@ const FOLDER = new URL("./banks/", import.meta.url).href;
 /**
  * @typedef {{width: number, height: number}} Size in pixels
  *
- * @typedef {object} Choices ids of banks
+ * @typedef {object} Choices ids of banks, and what their filters are for
+ * @property {number} quality of the base codec
  * @property {Record<string, string>} direct that serve one scale, by that scale
  * @property {{upTo: number, bank: string}[]} resizing that serve any scale, each up to one
  *
@@ -52,21 +53,21 @@ export async function fetchBankIndex() {
 }
 
 /**
- * The bank that upscales an ordinary image best.
+ * The bank that upscales an ordinary image best, and the quality that its filters are for.
  *
  * @param {BankIndex} index
  * @param {boolean} isJpeg whether artefacts are to be removed as well
  * @param {Size} base
  * @param {Size} output
- * @returns {string} its id
+ * @returns {{bank: string, quality: number}} with the bank's id
  * @throws {DecodeError} BankMissing
  */
 export function chooseBank(index, isJpeg, base, output) {
-  const { direct, resizing } = isJpeg ? index.compressed : index.clean;
+  const { quality, direct, resizing } = isJpeg ? index.compressed : index.clean;
   const scale = output.height / base.height;
   // A direct bank upscales rows and columns alike.
   const alike = output.width * base.height === output.height * base.width;
   const bank = (alike && direct[scale]) || resizing.find(({ upTo }) => scale <= upTo)?.bank;
   if (!bank) throw new DecodeError("BankMissing", `there is no filter bank for scale ${scale}`);
-  return bank;
+  return { bank, quality };
 }

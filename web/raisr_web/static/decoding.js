@@ -70,15 +70,16 @@ export class ImageDecoding {
     const metadata = describe(python, payload, scale);
     const start = performance.now();
     const base = await decodeBaseImage(payload);
+    /** @type {{width: number, height: number, bank?: string, quality?: number}} */
     const plan = metadata ?? (await planUpscaling(python, payload, base, scale ?? 1));
-    const { width, height, bank } = plan;
+    const { width, height, bank, quality } = plan;
     const filters = bank ? await this.#banks.get(bank, cache) : undefined;
     signal.throwIfAborted();
 
     const strips = callPython(() =>
-      metadata || !filters
+      quality === undefined || !filters
         ? python.decode(payload, base.data, base.width, base.height, filters)
-        : python.upscale(base.data, base.width, base.height, width, height, filters),
+        : python.upscale(base.data, base.width, base.height, width, height, filters, quality),
     );
     try {
       /** @type {OffscreenCanvasRenderingContext2D | null} */
@@ -128,7 +129,7 @@ function describe(python, payload, scale) {
 }
 
 /**
- * Size of an ordinary image at a scale, and the bank that upscales it best.
+ * Size of an ordinary image at a scale, the bank that upscales it best, and for what quality.
  *
  * @param {Decoder} python
  * @param {Uint8Array} file
@@ -138,8 +139,7 @@ function describe(python, payload, scale) {
 async function planUpscaling(python, file, base, scale) {
   const size = callPython(() => python.upscaled_size(base.width, base.height, scale));
   const isJpeg = file[0] === 0xff && file[1] === 0xd8;
-  const bank = chooseBank(await fetchBankIndex(), isJpeg, base, size);
-  return { ...size, bank };
+  return { ...size, ...chooseBank(await fetchBankIndex(), isJpeg, base, size) };
 }
 
 /** Let the worker handle what has happened meanwhile, such as a message of the page. */

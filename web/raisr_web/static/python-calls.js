@@ -14,7 +14,7 @@ import { DecodeError } from "./decode-error.js";
  * @property {(width: number, height: number, scale: number) => {width: number, height: number}}
  *   upscaled_size
  * @property {(base: Uint8ClampedArray, baseWidth: number, baseHeight: number, width: number,
- *   height: number, bank: Uint8Array) => Strips} upscale
+ *   height: number, bank: Uint8Array, quality: number) => Strips} upscale
  */
 
 /**
