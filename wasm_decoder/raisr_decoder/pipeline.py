@@ -1,4 +1,4 @@
-"""Base image -> output image: the pipeline, FORMAT.md, section 3.
+"""Base image -> output image: the pipeline, FORMAT.md, section 4.
 
 It is built of planes whose rows are computed on demand. Asking for a strip of the output image
 computes the rows of each stage that the strip needs, and no more: a large image takes little
