@@ -28,12 +28,16 @@ from raisr_decoder.errors import (
 from raisr_decoder.filters import (
     MAX_SHIFT,
     NOISE,
-    WEIGHT_BITS,
     BlendStage,
     Filters,
     LowRankStage,
     ResizeStage,
 )
+
+# The kernels import these from here.
+from raisr_decoder.filters import WEIGHT_BITS as WEIGHT_BITS
+from raisr_decoder.filters import FilterStage as FilterStage
+from raisr_decoder.filters import lanes as lanes
 from raisr_decoder.inflate import inflate
 from raisr_decoder.limits import (
     MAX_BANK_BYTES,
@@ -361,9 +365,7 @@ def _load_filter_stage(reader: _Reader, outline: _Outline, with_slopes: bool) ->
         raise BankDamaged(f"in stage {outline.number} a shift is {shift.max()}")
     if np.any(basis.sum(axis=2, dtype=np.int64)):
         raise BankDamaged(f"a basis filter of stage {outline.number} does not sum to zero")
-    return LowRankStage(
-        outline.block, tree, mean, basis.transpose(0, 2, 1), shift, constant, slope
-    )
+    return LowRankStage(outline.block, tree, mean, basis.transpose(0, 2, 1), shift, constant, slope)
 
 
 def _check_mean(mean: NDArray[np.int64], number: int) -> None:

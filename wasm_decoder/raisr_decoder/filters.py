@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ MAX_SHIFT = 7
 NOISE = len(FEATURES)
 """Number of the feature that is the same for all cells: the coding noise."""
 
+Number = TypeVar("Number", np.float32, np.int16)
+
 _NEVER, _ALWAYS = np.iinfo(np.int32).max, np.iinfo(np.int32).min
 """Thresholds that no feature, and that every feature exceeds."""
 
@@ -48,7 +51,7 @@ class ResizeStage:
 
     scales: tuple[Fraction, Fraction] = (Fraction(0), Fraction(255, 16))
 
-    def at(self, noise: int) -> ResizeStage:
+    def at(self, _noise: int) -> ResizeStage:
         """The same stage at any coding noise."""
         return self
 
@@ -65,7 +68,7 @@ class BlendStage:
 
     strength: int
 
-    def at(self, noise: int) -> BlendStage:
+    def at(self, _noise: int) -> BlendStage:
         """The same stage at any coding noise."""
         return self
 
@@ -99,13 +102,7 @@ class FilterStage:
 
         Filter ``orientation * buckets + bucket`` applies to a patch as it lies in the image.
         """
-        buckets, taps, outputs = self.weights.shape
-        expanded = np.empty((ORIENTATIONS, buckets, taps, outputs), np.float32)
-        for orientation in range(ORIENTATIONS):
-            patch = canonical_order(PATCH, orientation)
-            block = canonical_order(self.block, orientation)
-            expanded[orientation][:, patch[:, None], block] = self.weights
-        return expanded.reshape(-1, taps, outputs)
+        return self._oriented(np.float32)
 
     @cached_property
     def paired(self) -> NDArray[np.int16]:
@@ -115,10 +112,19 @@ class FilterStage:
         number of outputs up, and the outputs that it adds have weights of 0.
         """
         outputs = self.block**2
-        pairs = self.expanded.reshape(-1, PATCH**2 // 2, 2, outputs)
+        pairs = self._oriented(np.int16).reshape(-1, PATCH**2 // 2, 2, outputs)
         paired = np.zeros((*pairs.shape[:2], lanes(self.block), 2), np.int16)
         paired[:, :, :outputs] = pairs.transpose(0, 1, 3, 2)
         return paired
+
+    def _oriented(self, dtype: type[Number]) -> NDArray[Number]:
+        buckets, taps, outputs = self.weights.shape
+        oriented = np.empty((ORIENTATIONS, buckets, taps, outputs), dtype)
+        for orientation in range(ORIENTATIONS):
+            patch = canonical_order(PATCH, orientation)
+            block = canonical_order(self.block, orientation)
+            oriented[orientation][:, patch[:, None], block] = self.weights
+        return oriented.reshape(-1, taps, outputs)
 
 
 @dataclass(frozen=True)
