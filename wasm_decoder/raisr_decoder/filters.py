@@ -171,7 +171,7 @@ class LowRankStage:
         )
         coefficients *= 2.0 ** (MAX_SHIFT - self.shift.astype(np.float64))
         rank, taps, outputs = self.basis.shape
-        change = coefficients @ self.basis.reshape(rank, -1).astype(np.float64)
+        change = coefficients @ self.basis.reshape(rank, taps * outputs).astype(np.float64)
         fine_bits = NOISE_BITS + MAX_SHIFT
         fine = change.reshape(-1, taps, outputs) + self.mean * float(1 << fine_bits)
         weights = _rounded(fine, fine_bits)
