@@ -142,14 +142,14 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_looked_at() -> None:
         (4, [1], BankUnsupported),  # version
         (4, [3], BankUnsupported),
         (5, [4], BankUnsupported),  # base codec
-        (6, [0], LimitExceeded),  # no knots
+        (6, [0], BankDamaged),  # no knots
         (6, [33], LimitExceeded),  # too many
         (7, [40], BankDamaged),  # twice the same quality
         (7, [91], BankDamaged),  # falling ones
         (11, [101], BankDamaged),  # beyond the greatest
         (8, [65], BankDamaged),  # noise
         (8, [256 - 65], BankDamaged),
-        (13, [0], LimitExceeded),  # no stages
+        (13, [0], BankDamaged),  # no stages
         (13, [9], LimitExceeded),  # too many
         (13, [2], BankUnsupported),  # the second one's kind is the first byte of the stream
         (14, [3], BankUnsupported),  # kind of stage

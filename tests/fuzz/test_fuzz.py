@@ -49,6 +49,7 @@ def test_mutated_cases_are_refused_or_decoded() -> None:
     assert {
         "BankDamaged",
         "BankMismatch",
+        "BankUnsupported",
         "ContainerDamaged",
         "LimitExceeded",
         "ImageUnreadable",

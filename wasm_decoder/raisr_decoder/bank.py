@@ -261,7 +261,9 @@ def load(data: bytes, bank_id: str | None = None) -> Bank:
         raise BankUnsupported("base codec", base)
     noise = _load_noise(reader, knots)
     (count,) = reader.take(1)
-    if not 1 <= count <= MAX_STAGES:
+    if not count:
+        raise BankDamaged("it has no stages")
+    if count > MAX_STAGES:
         raise LimitExceeded("stages of the bank", count, MAX_STAGES)
     outlines = [_load_outline(reader, number) for number in range(count)]
     stages = tuple(_load_filters(outlines, len(noise) > 1, reader.rest()))
@@ -293,7 +295,9 @@ class _Outline:
 
 
 def _load_noise(reader: _Reader, knots: int) -> tuple[tuple[int, int], ...]:
-    if not 1 <= knots <= MAX_KNOTS:
+    if not knots:
+        raise BankDamaged("it states no coding noise")
+    if knots > MAX_KNOTS:
         raise LimitExceeded("qualities whose noise the bank states", knots, MAX_KNOTS)
     noise = tuple(reader.unpack(_KNOT) for _ in range(knots))
     qualities = [quality for quality, _ in noise]
