@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder.filters import FilterStage
 from raisr_decoder.cells import CELL, MARGIN
 from raisr_decoder.engine import Engine
 from raisr_decoder.features import FEATURES
 from raisr_decoder.filtering import ZERO
+from raisr_decoder.filters import FilterStage
 from raisr_decoder.resize import Taps
 
 LIBRARY = Path(__file__).with_name("kernel.wasm")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr_decoder.filters import FilterStage
 from raisr_decoder.color import compose
 from raisr_decoder.filtering import filter_cells
+from raisr_decoder.filters import FilterStage
 from raisr_decoder.resize import Taps, resize
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from raisr_decoder.filters import WEIGHT_BITS, FilterStage
 from raisr_decoder.cells import CELL, PATCH
 from raisr_decoder.color import FRACTION_BITS
+from raisr_decoder.filters import WEIGHT_BITS, FilterStage
 from raisr_decoder.hashing import hash_cells
 
 ZERO = 128

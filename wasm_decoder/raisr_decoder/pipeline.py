@@ -117,7 +117,9 @@ def strip_maker(
     base_luma, base_color = split(base)
     filtered = restore_luma(base_luma, filters, shape, steps, engine)
     color = _resized(base_color, shape, steps, engine)
-    opacity = None if alpha is None else restore_luma(plane_of(alpha), filters, shape, steps, engine)
+    opacity = (
+        None if alpha is None else restore_luma(plane_of(alpha), filters, shape, steps, engine)
+    )
 
     def strip(rows: Rows) -> NDArray[np.uint8]:
         rgb = engine.compose(filtered.rows(*rows), color.rows(*rows))
@@ -155,13 +157,15 @@ def sampling_steps(base: Shape, filters: Filters, shape: Shape) -> Steps:
     expected = base_shape(shape, filters.scale)
     if base != expected:
         raise BankMismatch(
-            f"at scale {filters.scale} an output image of {shape[1]} x {shape[0]} pixels has a base "
-            f"image of {expected[1]} x {expected[0]}, this one has {base[1]} x {base[0]}"
+            f"at scale {filters.scale} an output image of {shape[1]} x {shape[0]} pixels has a "
+            f"base image of {expected[1]} x {expected[0]}, this one has {base[1]} x {base[0]}"
         )
     return 1 / filters.scale, 1 / filters.scale
 
 
-def restore_luma(base: Plane, filters: Filters, shape: Shape, steps: Steps, engine: Engine) -> Plane:
+def restore_luma(
+    base: Plane, filters: Filters, shape: Shape, steps: Steps, engine: Engine
+) -> Plane:
     """Run the stages on luma; the result keeps `FRACTION_BITS` fraction bits."""
     plane = base
     for stage in filters.stages[:-1]:
