@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
-import tempfile
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +18,14 @@ from PIL import Image
 
 import reference
 from raisr.codecs import base_codec
-from raisr.evaluation.metrics import luma_psnr
-from raisr.images.reading import decode_base
 from raisr_decoder.alpha import composite_on_white, pack_alpha
-from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, load, save
-from raisr_decoder.cells import pad
+from raisr_decoder.bank import Bank, load, save
+from raisr_decoder.cells import PATCH, pad
 from raisr_decoder.color import luma
 from raisr_decoder.features import FEATURES, cell_features
+from raisr_decoder.filters import BlendStage, LowRankStage, ResizeStage
+from raisr_decoder.limits import MAX_NOISE, MAX_RANK, MAX_STAGES
 from raisr_decoder.metadata import Metadata, pack
-from raisr_decoder.pipeline import restore
 from raisr_decoder.tree import Tree
 from support import SAMPLES, VECTORS, loud, random_bank, random_stage, write_pixels
 
@@ -38,6 +33,9 @@ Pixels = NDArray[np.uint8]
 
 SUFFIXES = {codec: base_codec(codec).suffix for codec in ("jpeg", "png", "webp", "avif")}
 QUALITY = 70
+KNOTS = ((30, 5), (50, -32), (90, MAX_NOISE))
+BELOW, AT, HALF_WAY, BEYOND = 0, 30, 40, 100
+"""Qualities before, at, between and behind the knots; half-way the noise is -13.5."""
 
 
 # --- banks ------------------------------------------------------------------------------------
@@ -45,16 +43,61 @@ QUALITY = 70
 
 def bank_of(seed: int, block: int | None, depth: int, stages: int = 1) -> Bank:
     """Noise, with a tree that sends the cells of photographs to different buckets."""
-    photos = [crop(path.stem, 40, 40) for path in sorted(SAMPLES.glob("*.jpg"))]
-    return random_bank(seed, block, stages, depth=depth, plane=luma(np.concatenate(photos)))
+    return random_bank(seed, block, stages, depth=depth, plane=photographs(), noise=KNOTS)
+
+
+def bank_of_one_knot(seed: int, block: int, depth: int) -> Bank:
+    """Noise that is the same for every quality."""
+    rng = np.random.default_rng(seed)
+    stage = random_stage(rng, block, depth, photographs(), rank=1, slopes=False)
+    return Bank("png", ((50, -7),), (stage,))
+
+
+def varied_bank(seed: int) -> Bank:
+    """As many stages as there may be, of several ranks, 0 among them, and depths."""
+    rng = np.random.default_rng(seed)
+    sizes = [(number % 3, number % 2) for number in range(MAX_STAGES)]
+    stages = (random_stage(rng, 2, depth, photographs(), rank) for rank, depth in sizes)
+    return Bank("png", KNOTS, tuple(stages))
+
+
+def wide_bank(seed: int) -> Bank:
+    """Coefficients at their limits: sums exceed 32 bits, and the precision of float32.
+
+    In every second bucket the large ones cancel out. In the others they make the filters too loud,
+    by multiples of 2**32 where the coding noise is greatest; there the mean filter is right.
+    """
+    rng = np.random.default_rng(seed)
+    stage = random_stage(rng, 2, 2, photographs(), MAX_RANK)
+    large = rng.permuted(np.tile([-128, 64, 64, 0], (4, PATCH**2 // 4)), axis=1).T
+    basis, shift = stage.basis.copy(), stage.shift.copy()
+    constant, slope = stage.constant.copy(), stage.slope.copy()
+    # Those between the large ones need all bits that a sum has.
+    first, last = slice(0, 30), slice(34, 64)
+    for part, even, odd in ((first, 127, -128), (last, -127, 0)):
+        basis[part], shift[part] = large, 0
+        constant[::2, part], slope[::2, part] = even, even
+        constant[1::2, part], slope[1::2, part] = odd, odd
+    constant[1::2, last.start : last.start + 2] = slope[1::2, last.start : last.start + 2] = -128
+    stage = replace(stage, basis=basis, shift=shift, constant=constant, slope=slope)
+    return Bank("png", KNOTS, (stage,))
 
 
 def loud_bank(seed: int, block: int, depth: int, stages: int = 1) -> Bank:
     """Noise at the greatest gain that the format allows: nearly every sum is clipped."""
     rng = np.random.default_rng(seed)
     bank = bank_of(seed, block, depth, stages)
-    noisy = (loud(rng, stage) for stage in bank.stages if isinstance(stage, FilterStage))
-    return replace(bank, stages=tuple(noisy))
+    noisy = (loud(rng, stage) for stage in bank.stages if isinstance(stage, LowRankStage))
+    return replace(bank, stages=tuple(map(brimming, noisy)))
+
+
+def brimming(stage: LowRankStage) -> LowRankStage:
+    """A loud stage where the filters of every second bucket differ, but not in their gain."""
+    basis, constant, slope = stage.basis.copy(), stage.constant.copy(), stage.slope.copy()
+    basis[0] = 0
+    np.put_along_axis(basis[0], stage.mean.argsort(axis=0)[-2:], np.int8([[60], [-60]]), axis=0)
+    constant[::2, 1:] = slope[::2, 1:] = 0
+    return replace(stage, basis=basis, constant=constant, slope=slope)
 
 
 def close_bank(seed: int, base: Pixels) -> Bank:
@@ -66,21 +109,16 @@ def close_bank(seed: int, base: Pixels) -> Bank:
     feature = rng.choice([FEATURES.index(name) for name in names], stage.tree.feature.size)
     threshold = features[feature, rng.integers(0, features.shape[1], feature.size)]
     tree = Tree(feature.astype(np.int32), threshold)
-    return Bank("png", (0, 100), (replace(stage, tree=tree),))
-
-
-def trained_bank(folder: Path) -> Bank:
-    """Two small stages, trained on a piece of each sample photograph."""
-    for photo in SAMPLES.glob("*.jpg"):
-        write_pixels(folder / f"{photo.stem}.png", crop(photo.stem, 800, 800, step=1))
-    trained = folder / "trained.bank"
-    command = [Path(sys.executable).with_name("raisr"), "train", folder, "-o", trained]
-    settings = ["--base", "jpeg", "--scale", "2", "--quality", "50"]
-    subprocess.run([*command, *settings, "--stages", "2", "--buckets", "8"], check=True)
-    return load(trained.read_bytes())
+    return Bank("png", KNOTS, (replace(stage, tree=tree),))
 
 
 # --- images -----------------------------------------------------------------------------------
+
+
+def photographs() -> Pixels:
+    """Luma of a piece of each sample."""
+    pieces = [crop(path.stem, 40, 40) for path in sorted(SAMPLES.glob("*.jpg"))]
+    return luma(np.concatenate(pieces))
 
 
 def crop(name: str, rows: int, columns: int, step: int = 5) -> Pixels:
@@ -132,6 +170,7 @@ class Writer:
         self.entries: list[dict[str, str | None]] = []
         self.buckets: Counter[tuple[str, int]] = Counter()
         self.orientations: Counter[tuple[bool, bool, bool]] = Counter()
+        self.replaced: Counter[bool] = Counter()
 
     def add(
         self,
@@ -141,23 +180,29 @@ class Writer:
         bank: Bank | None,
         shape: tuple[int, int],
         alpha: Pixels | None = None,
+        quality: int = QUALITY,
+        psnr: float | None = None,
+        score: float | None = None,
     ) -> None:
         """A vector of a base image that is still to be compressed; shape (M, N) makes it gray."""
         if alpha is not None:
             base = composite_on_white(base, alpha)
         if base.ndim == 2:
-            file = gray_file(base, container)
+            file = gray_file(base, container, quality)
         else:
-            file = base_codec(container).encode(base, QUALITY)
+            file = base_codec(container).encode(base, quality)
         metadata = Metadata(
             shape[1],
             shape[0],
+            quality,
             None if bank is None else bank.id,
+            psnr,
+            score,
             alpha=None if alpha is None else pack_alpha(alpha),
         )
-        self.add_payload(name, container, pack(file, metadata), bank)
+        self._add_payload(name, container, pack(file, metadata), bank)
 
-    def add_payload(self, name: str, container: str, payload: bytes, bank: Bank | None) -> None:
+    def _add_payload(self, name: str, container: str, payload: bytes, bank: Bank | None) -> None:
         with Image.open(io.BytesIO(payload)) as image:
             is_base = image.format == "PNG" and image.mode == "RGB"
             base = np.asarray(image.convert("RGB"))
@@ -179,28 +224,34 @@ class Writer:
         output = reference.restore(base, filters, metadata)
         write_pixels(VECTORS / str(entry["expected"]), np.array(output, np.uint8))
         self.entries.append(entry)
-        self.count(base, filters)
+        self._count(base, filters, metadata.quality)
 
-    def count(self, base: Pixels, bank: reference.Bank) -> None:
-        """Buckets and orientations of a direct bank's first stage."""
+    def _count(self, base: Pixels, bank: reference.Bank, quality: int) -> None:
+        """Buckets and orientations of a direct bank's first stage, weights that are the mean's."""
         stage = bank.stages[0]
         if not isinstance(stage, reference.FilterStage):
             return
+        noise = reference.noise_at(quality, bank.knots)
         plane = reference.luma_of(base.tolist())
         for i in range(-(-len(plane) // 2)):
             for j in range(-(-len(plane[0]) // 2)):
                 *orientation, features = reference.describe(reference.patch_of(plane, i, j))
                 self.orientations[tuple(orientation)] += 1
-                self.buckets[bank.id.hex(), reference.find_bucket(features, stage)] += 1
+                bucket = reference.find_bucket([*features, noise], stage)
+                self.buckets[bank.id.hex(), bucket] += 1
+        for bucket in range(2**stage.depth if stage.shift else 0):
+            weights = reference.expand(stage, bucket, noise)
+            self.replaced.update(map(list.__eq__, weights, stage.mean))
 
     def check(self) -> None:
-        """Every orientation occurs, most buckets do, and loud filters are clipped."""
+        """Every orientation occurs, most buckets do, and loud filters are replaced or clipped."""
         assert len(self.orientations) == 8
         assert min(self.orientations.values()) >= 50
+        assert min(self.replaced[False], self.replaced[True]) >= 50
         buckets = 0
         for path in (VECTORS / "banks").glob("*.bank"):
             stage = load(path.read_bytes()).stages[0]
-            if isinstance(stage, FilterStage):
+            if isinstance(stage, LowRankStage):
                 met = sum(1 for bank_id, _ in self.buckets if bank_id == path.stem)
                 assert met >= min(2, stage.tree.leaves)
                 buckets += stage.tree.leaves
@@ -211,10 +262,10 @@ class Writer:
             assert extremes.mean() > 0.25
 
 
-def gray_file(plane: Pixels, container: str) -> bytes:
+def gray_file(plane: Pixels, container: str, quality: int) -> bytes:
     """A file with one channel."""
     stream = io.BytesIO()
-    Image.fromarray(plane).save(stream, container, quality=QUALITY)
+    Image.fromarray(plane).save(stream, container, quality=quality)
     return stream.getvalue()
 
 
@@ -232,25 +283,33 @@ def main() -> None:
     double = bank_of(3, 4, depth=4)
     add("x1-png", "png", crop("two-dogs", 26, 30), same, (26, 30))
     add("x3-2-webp", "webp", crop("dandelions", 24, 26), half_more, (36, 39))
-    add("x2-jpeg", "jpeg", crop("forest-stream", 22, 26), double, (44, 52))
+    add("x2-jpeg", "jpeg", crop("forest-stream", 22, 26), double, (44, 52), psnr=28.71)
     add("x5-2-avif", "avif", crop("limestone-peaks", 18, 22), bank_of(4, 5, depth=3), (45, 55))
     add("x3-png", "png", crop("mountain-meadow", 14, 18), bank_of(5, 6, depth=2), (42, 54))
-    fourfold = bank_of(6, 8, depth=2)
+    fourfold = bank_of_one_knot(6, 8, depth=2)
     add("x4-webp", "webp", crop("two-dogs", 14, 14), fourfold, (56, 56))
+
+    # The coding noise: beside the knots and at them, asked for by a tree; sums of many bits.
+    peaks = crop("limestone-peaks", 14, 15)
+    add("below-knots", "png", peaks, half_more, (21, 22), quality=BELOW)
+    add("at-a-knot", "png", peaks, same, (14, 15), quality=AT)
+    add("half-way-between-knots", "png", peaks, half_more, (21, 22), quality=HALF_WAY)
+    add("beyond-knots", "png", peaks, half_more, (21, 22), quality=BEYOND)
+    wide = wide_bank(16)
+    add("wide-sums", "png", peaks, wide, (14, 15), quality=BEYOND)
+    add("wide-sums-less-noise", "png", peaks, wide, (14, 15), quality=HALF_WAY)
 
     # Cascades: a random stage feeds the next one with noise.
     two = bank_of(7, 3, depth=3, stages=2)
     three = bank_of(8, 4, depth=3, stages=3)
-    eight = bank_of(9, 2, depth=0, stages=8)
-    add("cascade-2", "avif", crop("dandelions", 17, 20), two, (25, 30))
     add("cascade-3", "jpeg", crop("two-dogs", 16, 15), three, (31, 29))
-    add("cascade-8", "png", crop("dandelions", 12, 13), eight, (12, 13))
+    add("cascade-8", "png", crop("dandelions", 12, 13), varied_bank(9), (12, 13))
 
     # Blending with the bicubic upscale, last and in between.
     calm = replace(double, stages=(*double.stages, BlendStage(24)))
-    add("blend", "png", crop("dandelions", 18, 20), calm, (36, 39))
-    resized, first, last = bank_of(11, None, depth=3, stages=2).stages
-    between = Bank("png", (0, 100), (resized, first, BlendStage(40), last, BlendStage(9)))
+    later = bank_of(11, None, depth=3, stages=2)
+    resized, first, last = later.stages
+    between = Bank("png", KNOTS, (resized, first, BlendStage(40), last, BlendStage(9)))
     add("blend-between", "png", crop("two-dogs", 14, 15), between, (19, 25))
     add("blend-alpha", "png", crop("two-dogs", 12, 14), calm, (24, 28), opacity(12, 14))
 
@@ -258,9 +317,8 @@ def main() -> None:
     flexible = bank_of(10, None, depth=5)
     add("factor-1.37", "jpeg", crop("forest-stream", 27, 31), flexible, (37, 42))
     add("reduction", "png", crop("limestone-peaks", 29, 33), flexible, (18, 20))
-    later = bank_of(11, None, depth=3, stages=2)
     add("stretched-cascade", "webp", crop("two-dogs", 20, 21), later, (23, 63))
-    resize_alone = Bank("png", (0, 100), (ResizeStage(),))
+    resize_alone = Bank("png", KNOTS, (ResizeStage(),))
     add("resize-stage-alone", "png", crop("dandelions", 13, 11), resize_alone, (31, 24))
     add("no-bank", "avif", crop("mountain-meadow", 15, 17), None, (38, 43))
     add("no-bank-reduction", "png", crop("two-dogs", 21, 40), None, (9, 13))
@@ -284,7 +342,7 @@ def main() -> None:
     add("alpha-resized", "avif", dogs, flexible, (21, 25), opacity(16, 18))
     add("alpha-no-bank", "jpeg", dogs, None, (33, 30), opacity(16, 18))
     gray = crop("forest-stream", 20, 22)[..., 1]
-    add("gray-jpeg", "jpeg", gray, double, (40, 44))
+    add("gray-jpeg", "jpeg", gray, double, (40, 44), psnr=31.05, score=-2.5)
     add("gray-png", "png", gray, half_more, (30, 33))
 
     # Extremes.
@@ -297,17 +355,6 @@ def main() -> None:
 
     # Luma half-way between integers, features that equal a threshold.
     add("ties", "png", halves(20, 22), close_bank(14, halves(20, 22)), (20, 22))
-
-    # As in use: a trained bank, a downscaled photograph, what the encoder measured.
-    with tempfile.TemporaryDirectory() as folder:
-        bank = trained_bank(Path(folder))
-    photo = crop("two-dogs", 56, 64, step=2)
-    with Image.fromarray(photo) as image:
-        base = np.asarray(image.resize((32, 28), Image.Resampling.LANCZOS))
-    file = base_codec("jpeg").encode(base, 50)
-    output = restore(decode_base(file), bank, photo.shape[:2])
-    metadata = Metadata(64, 56, bank.id, psnr=luma_psnr(output, photo))
-    writer.add_payload("trained", "jpeg", pack(file, metadata), bank)
 
     writer.check()
     (VECTORS / "vectors.json").write_text(json.dumps(writer.entries, indent=2) + "\n")

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 Plane = list[list[int]]
@@ -24,9 +25,14 @@ MAX_PIXELS = 2**27
 MAX_RATIO = 8
 MAX_METADATA_BYTES = 16 * 2**20
 MAX_PARTS = 2**16
-MAX_BANK_BYTES = 8 * 2**20
+MAX_QUALITY = 100
+MAX_BANK_BYTES = 2**20
+MAX_KNOTS = 32
+MAX_NOISE = 64
 MAX_STAGES = 8
 MAX_DEPTH = 10
+MAX_RANK = 64
+MAX_WEIGHTS = 2**20
 MAX_GAIN = 31
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -48,6 +54,7 @@ class Metadata:
 
     columns: int
     rows: int
+    quality: int
     bank: bytes | None
     fields: dict[int, bytes] = field(default_factory=dict)
 
@@ -143,15 +150,17 @@ def number(data: bytes, at: int, size: int) -> int:
 
 
 def parse_record(record: bytes) -> Metadata:
-    must(29 <= len(record) <= MAX_METADATA_BYTES, "size of the metadata")
-    must(record[0] == 1, "version of the metadata")
+    must(30 <= len(record) <= MAX_METADATA_BYTES, "size of the metadata")
+    must(record[0] == 2, "version of the metadata")
     body = record[:-4]
     must(zlib.crc32(body) == number(record, len(body), 4), "checksum of the metadata")
     columns, rows = number(record, 1, 4), number(record, 5, 4)
     must(1 <= columns <= MAX_SIDE and 1 <= rows <= MAX_SIDE, "side of the output image")
     must(rows * columns <= MAX_PIXELS, "pixels of the output image")
+    quality = record[9]
+    must(quality <= MAX_QUALITY, "quality")
     fields: dict[int, bytes] = {}
-    at = 25
+    at = 26
     while at < len(body):
         tag = body[at]
         content = take(body, at + 5, number(body, at + 1, 4))
@@ -159,8 +168,8 @@ def parse_record(record: bytes) -> Metadata:
         must(tag not in (0x01, 0x02) or len(content) == 2, "size of a measure")
         fields[tag] = content
         at += 5 + len(content)
-    bank = record[9:25]
-    return Metadata(columns, rows, bank if any(bank) else None, fields)
+    bank = record[10:26]
+    return Metadata(columns, rows, quality, bank if any(bank) else None, fields)
 
 
 # 2. Bank
@@ -178,13 +187,20 @@ class BlendStage:
 
 @dataclass
 class FilterStage:
-    """`weights[bucket][output][tap]` in units of 2^-9."""
+    """As the file holds it, in units of 2^-9.
+
+    `mean[output][tap]`, `basis[n][output][tap]`, `constant[n][bucket]`, `slope[n][bucket]`.
+    """
 
     q: int
     depth: int
     features: list[int]
     thresholds: list[int]
-    weights: list[list[list[int]]]
+    mean: list[list[int]]
+    shift: list[int]
+    basis: list[list[list[int]]]
+    constant: list[list[int]]
+    slope: list[list[int]]
 
 
 Stage = ResizeStage | FilterStage | BlendStage
@@ -192,9 +208,10 @@ Stage = ResizeStage | FilterStage | BlendStage
 
 @dataclass
 class Bank:
-    """Stages in order, and the first bytes of the file's hash."""
+    """Knots (quality, noise), stages in order, and the first bytes of the file's hash."""
 
     id: bytes
+    knots: list[tuple[int, int]]
     stages: list[Stage]
 
     @property
@@ -204,89 +221,158 @@ class Bank:
         return Fraction(first.q, 2) if isinstance(first, FilterStage) else None
 
 
-NO_BANK = Bank(bytes(16), [ResizeStage()])
+NO_BANK = Bank(bytes(16), [(0, 0)], [ResizeStage()])
 
 
 def parse_bank(data: bytes) -> Bank:
     """A bank file; ValueError where FORMAT.md refuses one."""
     must(len(data) <= MAX_BANK_BYTES, "size of the bank")
     must(take(data, 0, 4) == b"RSRB", "no bank")
-    must(number(data, 4, 1) == 1, "version of the bank")
+    must(number(data, 4, 1) == 2, "version of the bank")
     must(number(data, 5, 1) <= 3, "base codec")
-    must(number(data, 6, 1) <= number(data, 7, 1) <= 100, "qualities")
-    count = number(data, 8, 1)
+    count = number(data, 6, 1)
+    must(1 <= count <= MAX_KNOTS, "number of knots")
+    knots = list(struct.iter_unpack(">Bb", take(data, 7, 2 * count)))
+    for (quality, _), (next_quality, _) in pairwise(knots):
+        must(quality < next_quality, "order of the knots")
+    must(all(quality <= MAX_QUALITY for quality, _ in knots), "quality of a knot")
+    must(all(abs(noise) <= MAX_NOISE for _, noise in knots), "noise of a knot")
+    at = 7 + 2 * count
+    count = number(data, at, 1)
     must(1 <= count <= MAX_STAGES, "number of stages")
-    stages: list[Stage] = []
-    at = 9
+    at += 1
+    heads: list[ResizeStage | BlendStage | tuple[int, int, int]] = []
     for index in range(count):
         kind = number(data, at, 1)
         at += 1
         if kind == 0 and index == 0:
             must(number(data, at, 1) <= number(data, at + 1, 1), "range of scales")
-            stages.append(ResizeStage())
+            heads.append(ResizeStage())
             at += 2
         elif kind == 1:
-            stage, at = parse_filter_stage(data, at, index)
-            stages.append(stage)
+            q, depth, rank = take(data, at, 3)
+            must(q in ((2, 3, 4, 5, 6, 8) if index == 0 else (2,)), "size of an output block")
+            must(depth <= MAX_DEPTH, "depth of a tree")
+            must(rank <= MAX_RANK, "rank")
+            must(64 * q * q * 2**depth <= MAX_WEIGHTS, "number of weights")
+            heads.append((q, depth, rank))
+            at += 3
         elif kind == 2 and index > 0:
-            stages.append(BlendStage(number(data, at, 1)))
+            heads.append(BlendStage(number(data, at, 1)))
             at += 1
         else:
             raise ValueError("kind of a stage")
-    must(at == len(data), "bytes after the last stage")
-    return Bank(hashlib.sha256(data).digest()[:16], stages)
+    stages = parse_content(data[at:], heads, with_slopes=len(knots) > 1)
+    return Bank(hashlib.sha256(data).digest()[:16], knots, stages)
 
 
-def parse_filter_stage(data: bytes, at: int, index: int) -> tuple[FilterStage, int]:
-    """The stage that starts at `at`, and where it ends."""
-    q, depth = number(data, at, 1), number(data, at + 1, 1)
-    must(q in ((2, 3, 4, 5, 6, 8) if index == 0 else (2,)), "size of an output block")
-    must(depth <= MAX_DEPTH, "depth of a tree")
-    at += 2
-    nodes = 2**depth - 1
-    features = list(take(data, at, nodes))
-    must(all(feature <= 13 for feature in features), "unknown feature")
-    at += nodes
-    thresholds = [value for (value,) in struct.iter_unpack(">i", take(data, at, 4 * nodes))]
-    at += 4 * nodes
-    stream = take(data, at + 4, number(data, at, 4))
-    at += 4 + len(stream)
-    return FilterStage(q, depth, features, thresholds, parse_weights(stream, q, depth)), at
-
-
-def parse_weights(stream: bytes, q: int, depth: int) -> list[list[list[int]]]:
-    count = 64 * q * q * (1 + 2**depth)
-    data = inflate(stream, 2 * count)
-    high, low = data[:count], data[count:]
-    numbers = iter([signed(256 * high[i] + low[i]) for i in range(count)])
-    mean = [[next(numbers) for _ in range(64)] for _ in range(q * q)]
-    weights = [
-        [[mean[output][tap] + next(numbers) for tap in range(64)] for output in range(q * q)]
-        for _ in range(2**depth)
+def parse_content(
+    stream: bytes,
+    heads: list[ResizeStage | BlendStage | tuple[int, int, int]],
+    with_slopes: bool,
+) -> list[Stage]:
+    """All stages; a head of three numbers is that of a filter stage: q, depth, rank."""
+    size = 0
+    for head in heads:
+        if isinstance(head, tuple):
+            q, depth, rank = head
+            size += 5 * (2**depth - 1) + (2 + rank) * 64 * q * q + rank
+            size += (2 if with_slopes else 1) * rank * 2**depth
+    data = iter(inflate(stream, size))
+    return [
+        parse_filter_stage(data, *head, with_slopes) if isinstance(head, tuple) else head
+        for head in heads
     ]
-    for bucket in weights:
-        for output in bucket:
-            must(sum(output) == 512, "sum of weights")
-            must(sum(abs(weight) for weight in output) <= MAX_GAIN * 512, "gain of weights")
-    return weights
 
 
-def signed(z: int) -> int:
-    return z // 2 if z % 2 == 0 else -((z + 1) // 2)
+def parse_filter_stage(
+    data: Iterator[int], q: int, depth: int, rank: int, with_slopes: bool
+) -> FilterStage:
+    """The stage whose content comes next in `data`."""
+    buckets, nodes, outputs = 2**depth, 2**depth - 1, q * q
+    features = [next(data) for _ in range(nodes)]
+    must(all(feature <= 13 for feature in features), "unknown feature")
+    thresholds = planes(data, nodes, 4)
+    weights = iter(planes(data, 64 * outputs, 2))
+    mean = [[next(weights) for _ in range(64)] for _ in range(outputs)]
+    for output in mean:
+        must(sum(output) == 512, "sum of the mean filter")
+        must(absolute(output) <= MAX_GAIN * 512, "gain of the mean filter")
+    shift = [next(data) for _ in range(rank)]
+    must(all(bits <= 7 for bits in shift), "shift")
+    basis = [
+        transpose([[signed(next(data), 1) for _ in range(outputs)] for _ in range(64)])
+        for _ in range(rank)
+    ]
+    must(all(sum(output) == 0 for each in basis for output in each), "sum of a basis filter")
+    constant = [[signed(next(data), 1) for _ in range(buckets)] for _ in range(rank)]
+    slope = [
+        [signed(next(data), 1) if with_slopes else 0 for _ in range(buckets)] for _ in range(rank)
+    ]
+    return FilterStage(q, depth, features, thresholds, mean, shift, basis, constant, slope)
+
+
+def planes(data: Iterator[int], count: int, size: int) -> list[int]:
+    """Numbers of `size` bytes: first the highest byte of each, last the lowest."""
+    numbers = [0] * count
+    for _ in range(size):
+        numbers = [256 * value + next(data) for value in numbers]
+    return [signed(value, size) for value in numbers]
+
+
+def signed(value: int, size: int) -> int:
+    return value - 256**size if value >= 256**size // 2 else value
+
+
+def absolute(weights: list[int]) -> int:
+    return sum(abs(weight) for weight in weights)
 
 
 def inflate(stream: bytes, size: int) -> bytes:
-    """Exactly `size` bytes; what follows the stream does not matter."""
+    """Exactly `size` bytes, of a zlib stream that ends where `stream` does."""
     machine = zlib.decompressobj()
     try:
         data = machine.decompress(stream, size + 1)
     except zlib.error as error:
         raise ValueError(str(error)) from error
     must(len(data) == size and machine.eof, "size of a zlib stream")
+    must(machine.unused_data == b"", "bytes after a zlib stream")
     return data
 
 
-# 3. Decoding
+# 3. Expansion
+
+
+def noise_at(quality: int, knots: list[tuple[int, int]]) -> int:
+    if quality <= knots[0][0]:
+        return knots[0][1]
+    for (q0, s0), (q1, s1) in pairwise(knots):
+        if q0 <= quality <= q1:
+            return s0 + (2 * (s1 - s0) * (quality - q0) + q1 - q0) // (2 * (q1 - q0))
+    return knots[-1][1]
+
+
+def expand(stage: FilterStage, bucket: int, noise: int) -> list[list[int]]:
+    """The weights of a bucket, `[output][tap]`."""
+    coefficients = [
+        (64 * constant[bucket] + noise * slope[bucket]) * 2 ** (7 - shift)
+        for constant, slope, shift in zip(stage.constant, stage.slope, stage.shift, strict=True)
+    ]
+    weights = []
+    for output, mean in enumerate(stage.mean):
+        sums, before, row = 0, 0, []
+        for tap in range(64):
+            sums += 2**13 * mean[tap]
+            for coefficient, basis in zip(coefficients, stage.basis, strict=True):
+                sums += coefficient * basis[output][tap]
+            whole = (sums + 2**12) >> 13
+            row.append(whole - before)
+            before = whole
+        weights.append(mean if absolute(row) > MAX_GAIN * 512 else row)
+    return weights
+
+
+# 4. Decoding
 
 
 def restore(base: Any, bank: Bank, metadata: Metadata) -> Pixels:
@@ -304,7 +390,7 @@ def restore(base: Any, bank: Bank, metadata: Metadata) -> Pixels:
         must(len(base[0]) == -(-columns // bank.scale), "columns of the base image")
 
     luma = luma_of(base)
-    filtered = run_stages(luma, bank, rows, columns)
+    filtered = run_stages(luma, bank, metadata)
     result: Pixels = [[[] for _ in range(columns)] for _ in range(rows)]
     for channel in range(3):
         difference = [
@@ -318,7 +404,7 @@ def restore(base: Any, bank: Bank, metadata: Metadata) -> Pixels:
 
     if ALPHA in metadata.fields:
         plane = parse_alpha(metadata.fields[ALPHA], len(base), len(base[0]))
-        alpha = round_off(run_stages(plane, bank, rows, columns))
+        alpha = round_off(run_stages(plane, bank, metadata))
         for r in range(rows):
             for c in range(columns):
                 result[r][c] = straight(result[r][c], alpha[r][c])
@@ -329,14 +415,16 @@ def luma_of(base: Pixels) -> Plane:
     return [[(77 * r + 150 * g + 29 * b + 128) >> 8 for r, g, b in row] for row in base]
 
 
-def run_stages(first: Plane, bank: Bank, rows: int, columns: int) -> Plane:
+def run_stages(first: Plane, bank: Bank, metadata: Metadata) -> Plane:
     """A plane of 0..255 through all stages: 0..255 * 64."""
+    rows, columns = metadata.rows, metadata.columns
+    noise = noise_at(metadata.quality, bank.knots)
     plane, fine = first, first
     for stage in bank.stages:
         if isinstance(stage, ResizeStage):
             fine = resize_stage(plane, rows, columns, None)
         elif isinstance(stage, FilterStage):
-            fine = filter_stage(plane, stage)
+            fine = filter_stage(plane, stage, noise)
         else:
             bicubic = resize_stage(first, rows, columns, bank.scale)
             fine = blend_stage(plane, bicubic, stage.strength)
@@ -353,16 +441,22 @@ def clip(value: int, low: int, high: int) -> int:
     return max(low, min(high, value))
 
 
-# 4. Filter stage
+# 5. Filter stage
 
 
-def filter_stage(plane: Plane, stage: FilterStage) -> Plane:
+def filter_stage(plane: Plane, stage: FilterStage, noise: int) -> Plane:
     q = stage.q
+    filters: dict[int, list[list[int]]] = {}
     cell_rows, cell_columns = -(-len(plane) // 2), -(-len(plane[0]) // 2)
     result = [[0] * (q * cell_columns) for _ in range(q * cell_rows)]
     for i in range(cell_rows):
         for j in range(cell_columns):
-            block = filter_cell(patch_of(plane, i, j), stage)
+            patch = patch_of(plane, i, j)
+            *orientation, features = describe(patch)
+            bucket = find_bucket(features, stage)
+            if bucket not in filters:
+                filters[bucket] = expand(stage, bucket, noise)
+            block = filter_cell(patch, orientation, filters[bucket], q)
             for r in range(q):
                 for c in range(q):
                     result[q * i + r][q * j + c] = block[r][c]
@@ -377,10 +471,9 @@ def patch_of(plane: Plane, i: int, j: int) -> Plane:
     ]
 
 
-def filter_cell(patch: Plane, stage: FilterStage) -> Plane:
+def filter_cell(patch: Plane, orientation: list[bool], weights: list[list[int]], q: int) -> Plane:
     """The output block of one cell."""
-    flipped, transposed, turned, features = describe(patch)
-    weights = stage.weights[find_bucket(features, stage)]
+    flipped, transposed, turned = orientation
     canonical = patch
     if flipped:
         canonical = flip(canonical)
@@ -394,7 +487,7 @@ def filter_cell(patch: Plane, stage: FilterStage) -> Plane:
     for output in weights:
         total = sum((tap - 128) * weight for tap, weight in zip(taps, output, strict=True))
         outputs.append(clip((total + 65536 + 4) >> 3, 0, 255 * 64))
-    block = [outputs[stage.q * r : stage.q * (r + 1)] for r in range(stage.q)]
+    block = [outputs[q * r : q * (r + 1)] for r in range(q)]
     if turned:
         block = turn(block)
     if transposed:
@@ -417,7 +510,7 @@ def turn(square: Plane) -> Plane:
 
 
 def describe(patch: Plane) -> tuple[bool, bool, bool, list[int]]:
-    """Orientation (flipped, transposed, turned) and the 14 features of a patch's cell."""
+    """Orientation (flipped, transposed, turned) and the features 0..13 of a patch's cell."""
     p = patch
     w = {1: 1, 2: 2, 3: 4, 4: 4, 5: 2, 6: 1}
     l = {1: -5, 2: -6, 3: -4, 4: 4, 5: 6, 6: 5}  # noqa: E741
@@ -495,7 +588,7 @@ def find_bucket(features: list[int], stage: FilterStage) -> int:
     return node - (2**stage.depth - 1)
 
 
-# 5. Alpha
+# 6. Alpha
 
 
 def parse_alpha(stream: bytes, rows: int, columns: int) -> Plane:
@@ -525,7 +618,7 @@ def straight(on_white: list[int], alpha: int) -> list[int]:
     ] + [alpha]
 
 
-# 6. Resize
+# 7. Resize
 
 
 def resize(plane: Plane, rows: int, columns: int, scale: Fraction | None) -> Plane:
@@ -556,7 +649,7 @@ def resize_stage(plane: Plane, rows: int, columns: int, scale: Fraction | None) 
     return [[clip(value, 0, 255 * 64) for value in row] for row in fine]
 
 
-# 7. Blend stage
+# 8. Blend stage
 
 
 def blend_stage(plane: Plane, bicubic: Plane, strength: int) -> Plane:

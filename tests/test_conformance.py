@@ -45,7 +45,7 @@ def test_the_pixels_are_the_only_right_ones(vector: Vector, decoder: str, tmp_pa
 
 def test_the_format_shows_the_bytes_of_a_real_payload() -> None:
     shown = [line.strip() for line in FORMAT.read_text().splitlines()]
-    payload = (VECTORS / "trained.jpg").read_bytes()
+    payload = (VECTORS / "x2-jpeg.jpg").read_bytes()
     assert pack(payload, parse(payload)) == payload
     dump = hexdump(payload[:80])
     assert dump[0] in shown

@@ -39,6 +39,8 @@ def test_garbage_is_refused() -> None:
         parse_alpha(b"no zlib stream", (20, 30))
     with pytest.raises(MetadataDamaged):
         parse_alpha(pack_alpha(ALPHA)[:-5], (20, 30))
+    with pytest.raises(MetadataDamaged, match="ends early"):
+        parse_alpha(pack_alpha(ALPHA) + b"\0", (20, 30))
 
 
 def test_opaque_images_are_not_changed() -> None:
@@ -62,7 +64,7 @@ def test_separating_from_white_inverts_compositing_closely() -> None:
 
 def test_alpha_is_filtered_like_luma() -> None:
     gray = np.repeat(ALPHA[..., None], 3, axis=2)
-    bank = random_bank(3)
-    output = restore(gray, bank, (40, 60), ALPHA)
+    filters = random_bank(3).filters(70)
+    output = restore(gray, filters, (40, 60), ALPHA)
     assert output.shape == (40, 60, 4)
-    assert (output[..., 3] == restore(gray, bank, (40, 60))[..., 0]).all()
+    assert (output[..., 3] == restore(gray, filters, (40, 60))[..., 0]).all()

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from raisr_decoder.bank import Bank, BlendStage, FilterStage
 from raisr_decoder.blending import blend
 from raisr_decoder.color import FRACTION_BITS
+from raisr_decoder.filters import BlendStage, Filters, FilterStage
 from raisr_decoder.pipeline import NO_FILTERS, restore
 from raisr_decoder.tree import Tree
 from support import random_picture, random_plane
@@ -44,7 +44,7 @@ def test_a_bank_that_blends_is_closer_to_bicubic() -> None:
     weights[0, 0] = 512
     nothing = np.zeros(0, np.int32)
     far = FilterStage(4, Tree(nothing, nothing), weights)
-    blended = restore(base, Bank("png", (0, 100), (far, BlendStage(255))), (20, 24))
-    plain = restore(base, Bank("png", (0, 100), (far,)), (20, 24))
+    blended = restore(base, Filters((far, BlendStage(255))), (20, 24))
+    plain = restore(base, Filters((far,)), (20, 24))
     bicubic = restore(base, NO_FILTERS, (20, 24)).astype(int)
     assert np.abs(blended - bicubic).mean() < np.abs(plain - bicubic).mean()

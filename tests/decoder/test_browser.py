@@ -51,30 +51,30 @@ def opaque(image: np.ndarray) -> JsBytes:
 
 @pytest.mark.usefixtures("_javascript")
 def test_metadata_are_told_as_width_height_and_bank() -> None:
-    payload = pack(PNG, Metadata(62, 40, "0" * 31 + "1"))
+    payload = pack(PNG, Metadata(62, 40, 70, "0" * 31 + "1"))
     assert browser.describe(JsBytes(payload)) == {"width": 62, "height": 40, "bank": "0" * 31 + "1"}
 
 
 def test_a_payload_is_decoded_by_the_bank_that_is_passed() -> None:
     base, bank = random_picture(1, 20, 31), random_bank(1, block=4)
-    payload = pack(PNG, Metadata(62, 40, bank.id))
+    payload = pack(PNG, Metadata(62, 40, 23, bank.id))
     strips = browser.decode(JsBytes(payload), opaque(base), 31, 20, JsBytes(save(bank)))
     output = np.concatenate(list(strips)).reshape(40, 62, 4)
-    assert (output[..., :3] == restore(base, bank, (40, 62))).all()
+    assert (output[..., :3] == restore(base, bank.filters(23), (40, 62))).all()
     assert (output[..., 3] == 255).all()
 
 
 def test_an_ordinary_image_is_upscaled_by_the_bank_that_is_passed() -> None:
     image, bank = random_picture(1, 20, 31), random_bank(1, block=4)
-    strips = browser.upscale(opaque(image), 31, 20, 62, 40, JsBytes(save(bank)))
+    strips = browser.upscale(opaque(image), 31, 20, 62, 40, JsBytes(save(bank)), 51)
     output = np.concatenate(list(strips)).reshape(40, 62, 4)
-    assert (output[..., :3] == restore(image, bank, (40, 62))).all()
+    assert (output[..., :3] == restore(image, bank.filters(51), (40, 62))).all()
     assert (output[..., 3] == 255).all()
 
 
 def test_no_image_is_upscaled_beyond_the_limit() -> None:
     with pytest.raises(LimitExceeded):
-        browser.upscale(JsBytes(b""), 1, 1, 60000, 60000, JsBytes(b""))
+        browser.upscale(JsBytes(b""), 1, 1, 60000, 60000, JsBytes(b""), 51)
 
 
 @pytest.mark.usefixtures("_javascript")

@@ -96,6 +96,6 @@ def test_a_tree_without_nodes_has_one_leaf() -> None:
 
 
 def test_random_trees_use_many_leaves() -> None:
-    tree = random_stage(np.random.default_rng(1), 2, 4).tree
+    tree = random_stage(np.random.default_rng(1), 2, 4).at(0).tree
     features = cell_features(pad(random_plane(5, 64, 64)))[0].reshape(len(FEATURES), -1)
     assert len(np.unique(descend(tree, features))) >= 8

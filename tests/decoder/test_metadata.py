@@ -26,7 +26,7 @@ from raisr_decoder.limits import MAX_PARTS
 from raisr_decoder.metadata import Metadata, carries_metadata, pack, parse
 from support import random_picture
 
-METADATA = Metadata(1500, 1000, "0123456789abcdef" * 2, psnr=34.25, score=-1.5)
+METADATA = Metadata(1500, 1000, 70, "0123456789abcdef" * 2, psnr=34.25, score=-1.5)
 IMAGE = random_picture(1, 40, 60)
 FILES = {codec.name: codec.encode(IMAGE, 60) for codec in base_codecs()}
 
@@ -54,7 +54,7 @@ def test_metadata_changes_no_pixel(image: bytes) -> None:
 
 
 def test_packing_again_replaces_the_metadata(image: bytes) -> None:
-    other = Metadata(3, 2, None)
+    other = Metadata(3, 2, 0, None)
     assert parse(pack(pack(image, METADATA), other)) == other
     assert pack(pack(image, METADATA), other) == pack(image, other)
 
@@ -113,8 +113,8 @@ def with_body(body: bytes) -> bytes:
     )
 
 
-def header(version: int = 1, width: int = 8, height: int = 9) -> bytes:
-    return struct.pack(">BII16s", version, width, height, bytes(16))
+def header(version: int = 2, width: int = 8, height: int = 9, quality: int = 100) -> bytes:
+    return struct.pack(">BIIB16s", version, width, height, quality, bytes(16))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,10 @@ def header(version: int = 1, width: int = 8, height: int = 9) -> bytes:
     [
         (b"", MetadataDamaged),
         (header()[:-1], MetadataDamaged),
-        (header(version=2), MetadataUnsupported),
+        (header(version=1), MetadataUnsupported),
+        (header(version=3), MetadataUnsupported),
+        (header(quality=101), MetadataDamaged),
+        (header(quality=255), MetadataDamaged),
         (header(width=0), MetadataDamaged),
         (header(height=65536), LimitExceeded),
         (header(width=65535, height=65535), LimitExceeded),
@@ -135,10 +138,12 @@ def header(version: int = 1, width: int = 8, height: int = 9) -> bytes:
 def test_impossible_metadata_is_refused(body: bytes, error: type[RaisrError]) -> None:
     with pytest.raises(error):
         parse(with_body(body))
+    with pytest.raises(ValueError, match=r"."):
+        reference.parse_payload(with_body(body))
 
 
 def test_unknown_fields_are_skipped_unless_critical() -> None:
-    assert parse(with_body(header() + b"\x7f\0\0\0\x02ab")) == Metadata(8, 9, None)
+    assert parse(with_body(header() + b"\x7f\0\0\0\x02ab")) == Metadata(8, 9, 100, None)
 
 
 def test_a_damaged_jpeg_marker_is_named() -> None:
@@ -153,8 +158,8 @@ def test_a_damaged_jpeg_marker_is_named() -> None:
 
 
 def test_measures_are_clamped() -> None:
-    infinite = Metadata(8, 9, None, psnr=float("inf"), score=-1e9)
-    assert parse(pack(FILES["png"], infinite)) == Metadata(8, 9, None, 327.67, -327.68)
+    infinite = Metadata(8, 9, 100, None, psnr=float("inf"), score=-1e9)
+    assert parse(pack(FILES["png"], infinite)) == Metadata(8, 9, 100, None, 327.67, -327.68)
 
 
 def test_pieces_are_found_in_any_buffer() -> None:
@@ -220,11 +225,11 @@ def test_a_long_box_that_overlaps_others_or_itself_is_refused(size: int) -> None
 
 
 def test_of_a_file_within_a_file_only_the_outer_one_counts() -> None:
-    inner, outer = pack(FILES["png"], Metadata(1, 1, None)), pack(FILES["jpeg"], METADATA)
-    thumbnail = pack(FILES["jpeg"], Metadata(1, 1, None))
+    inner, outer = pack(FILES["png"], Metadata(1, 1, 5, None)), pack(FILES["jpeg"], METADATA)
+    thumbnail = pack(FILES["jpeg"], Metadata(1, 1, 5, None))
     segment = b"\xff\xec" + (2 + len(thumbnail)).to_bytes(2, "big") + thumbnail
     assert parse(outer[:2] + segment + outer[2:] + inner) == METADATA
-    assert parse(inner + outer) == Metadata(1, 1, None)
+    assert parse(inner + outer) == Metadata(1, 1, 5, None)
 
 
 def test_a_file_whose_metadata_cannot_be_used_is_a_payload_nevertheless() -> None:

@@ -27,19 +27,19 @@ from fuzz.containers import (
     put_together,
     take_apart,
 )
-from raisr_decoder.bank import (
-    BASES,
-    WEIGHT_BITS,
-    Bank,
-    BlendStage,
-    FilterStage,
-    ResizeStage,
-    load,
-    save,
-)
+from raisr_decoder.bank import BASES, Bank, load, save
+from raisr_decoder.cells import PATCH
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.features import FEATURES
-from raisr_decoder.limits import MAX_GAIN
+from raisr_decoder.filters import (
+    MAX_SHIFT,
+    WEIGHT_BITS,
+    BlendStage,
+    LowRankStage,
+    ResizeStage,
+)
+from raisr_decoder.limits import MAX_GAIN, MAX_RANK
+from raisr_decoder.shapes import BLOCKS
 from raisr_decoder.tree import Tree
 
 Raw = Callable[[bytes], bytes]
@@ -47,11 +47,16 @@ Mutation = Callable[[bytes, bytes, Random, Raw], tuple[bytes, bytes]]
 
 UUID = bytes.fromhex("7261697372004c9bb1a95f2d1b6c8e03")
 JPEG_NAME = b"RAISR\0"
-HEADER, CHECKSUM = 25, 4
+QUALITY, BANK_ID, HEADER, CHECKSUM = 9, 10, 26, 4
 ALPHA = 0x81
 SIZES = (0, 1, 2, 3, 7, 8, 64, 255, 256, 4096, 16384, 65535, 65536, 1 << 24, (1 << 31) - 1)
 NUMBERS = (*SIZES, 1 << 31, (1 << 32) - 1, (1 << 32) - 8, (1 << 63) - 1, (1 << 64) - 1)
 INT32 = (-(1 << 31), -1, 0, 1, (1 << 31) - 1)
+INT8 = (-128, -127, -1, 0, 1, 127)
+QUALITIES = (0, 1, 99, 100, 101, 255)
+KNOTS, HEAD_BYTES = 6, {0: 2, 1: 3, 2: 1}
+"""Place of the number of knots in a bank; bytes of a stage's head behind its kind."""
+
 BOMB = zlib.compress(bytes(1 << 20), 9)
 
 
@@ -216,7 +221,7 @@ def with_bank_id(bank: bytes, payload: bytes) -> bytes:
     if len(body) < HEADER:
         return payload
     bank_id = hashlib.sha256(bank).digest()[:16] if bank else bytes(16)
-    return with_record(payload, [sealed(body[:9] + bank_id + body[HEADER:])])
+    return with_record(payload, [sealed(body[:BANK_ID] + bank_id + body[HEADER:])])
 
 
 def sealed(body: bytes) -> bytes:
@@ -224,11 +229,15 @@ def sealed(body: bytes) -> bytes:
 
 
 def header_of_record(bank: bytes, payload: bytes, rng: Random, _raw: Raw) -> tuple[bytes, bytes]:
-    """Another size of the output image: close to the old one, a multiple of it, or any number."""
+    """Another quality or size of the output image: close to the old one, a multiple, any number."""
     body = record_of(payload)[:-CHECKSUM]
     if len(body) < HEADER:
         return bank, payload
-    version, *sides = struct.unpack(">BII", body[:9])
+    version, *sides, quality = struct.unpack(">BIIB", body[:BANK_ID])
+    if rng.random() < 0.5:
+        quality = rng.choice((*QUALITIES, *3 * [rng.randrange(101)]))
+        head = struct.pack(">BIIB", version, *sides, quality)
+        return bank, with_record(payload, [sealed(head + body[BANK_ID:])])
     for axis in range(2):
         match rng.randrange(4):
             case 0:
@@ -240,8 +249,8 @@ def header_of_record(bank: bytes, payload: bytes, rng: Random, _raw: Raw) -> tup
                 sides[axis] = rng.choice(NUMBERS) % (1 << 32)
     if rng.random() < 0.05:
         version = rng.randrange(256)
-    head = struct.pack(">BII", version, *sides)
-    return bank, with_record(payload, [sealed(head + body[9:])])
+    head = struct.pack(">BIIB", version, *sides, quality)
+    return bank, with_record(payload, [sealed(head + body[BANK_ID:])])
 
 
 def fields_of_record(bank: bytes, payload: bytes, rng: Random, raw: Raw) -> tuple[bytes, bytes]:
@@ -321,27 +330,111 @@ def bytes_of_bank(bank: bytes, payload: bytes, rng: Random, raw: Raw) -> tuple[b
     return raw(bank[:start]) + bank[start:], payload
 
 
+def head_of_bank(bank: bytes, payload: bytes, rng: Random, _raw: Raw) -> tuple[bytes, bytes]:
+    """Other knots, or a filter stage of other sizes, perhaps with the content of such a stage."""
+    place = _stream_of(bank)
+    if not place:
+        return bank, payload
+    head = bytearray(bank[:place])
+    knots = 7 + 2 * head[KNOTS]
+    if rng.random() < 0.4 and knots > 7:
+        number = rng.randrange(7, knots)
+        head[number] = rng.choice((*QUALITIES, *(each % 256 for each in (-128, -65, -64, 64, 65))))
+        return bytes(head) + bank[place:], payload
+    sizes = [at + 1 for at in _heads_of(head)[:-1] if head[at] == 1]
+    if not sizes:
+        return bank, payload
+    at = rng.choice(sizes)
+    head[at] = rng.choice((head[at], *BLOCKS))
+    head[at + 1] = rng.choice((head[at + 1], 0, 1, 8, 9, 10, 11, 31, 255))
+    head[at + 2] = rng.choice((head[at + 2], 0, 1, MAX_RANK - 1, MAX_RANK, MAX_RANK + 1, 255))
+    if rng.random() < 0.5 and all(head[at + 1] <= 10 for at in sizes):
+        return bytes(head) + zlib.compress(_blank_content(head, sizes), 1), payload
+    return bytes(head) + bank[place:], payload
+
+
+def stream_of_bank(bank: bytes, payload: bytes, rng: Random, raw: Raw) -> tuple[bytes, bytes]:
+    """Content that is mutated, longer or shorter; a stream that breaks off or has others behind."""
+    place = _stream_of(bank)
+    stream = bank[place:]
+    match rng.randrange(6):
+        case 0:
+            stream = rng.choice((b"", BOMB, stream + b"\0", stream + stream, stream[:-1]))
+        case 1:
+            stream = stream[: rng.randrange(len(stream) + 1)]
+        case _:
+            stream = _redone(stream, raw)
+    return bank[:place] + stream, payload
+
+
 def values_of_bank(bank: bytes, payload: bytes, rng: Random, _raw: Raw) -> tuple[bytes, bytes]:
     """Hostile values in a bank that is saved as training saves one."""
     try:
         loaded = load(bank)
     except RaisrError:
         return bank, payload
-    stages = list(loaded.stages)
+    noise, stages = loaded.noise, list(loaded.stages)
     place = rng.randrange(len(stages))
-    match rng.randrange(4), stages[place]:
+    match rng.randrange(6), stages[place]:
         case 0, _:
             blend = BlendStage(rng.choice((0, 1, 16, 128, 255)))
             made = rng.choice((ResizeStage(), blend, stages[place]))
             stages.insert(rng.randrange(len(stages) + 1), made)
         case 1, _ if len(stages) > 1:
             stages.insert(rng.randrange(len(stages)), stages.pop(place))
-        case 2, FilterStage() as stage:
+        case 2, _:
+            noise = _hostile_knots(rng)
+        case 3, LowRankStage() as stage:
             stages[place] = replace(stage, tree=_hostile_tree(stage.tree, rng))
-        case _, FilterStage() as stage:
-            stages[place] = _hostile_filters(stage, rng)
-    base = rng.choice(BASES)
-    return save(Bank(base, (0, rng.randrange(101)), tuple(stages))), payload
+        case 4, LowRankStage() as stage:
+            stages[place] = _hostile_mean(stage, rng)
+        case _, LowRankStage() as stage:
+            stages[place] = _hostile_basis(stage, rng)
+    return save(Bank(rng.choice(BASES), noise, tuple(stages))), payload
+
+
+def _heads_of(bank: bytes | bytearray) -> list[int]:
+    """Where the heads of the stages start, and where the last one ends; none if they break off."""
+    start = 7 + 2 * bank[KNOTS] if len(bank) > KNOTS else len(bank)
+    if start >= len(bank):
+        return []
+    places = [start + 1]
+    for _ in range(bank[start]):
+        at = places[-1]
+        if at >= len(bank) or bank[at] not in HEAD_BYTES:
+            return []
+        places.append(at + 1 + HEAD_BYTES[bank[at]])
+    return places if places[-1] <= len(bank) else []
+
+
+def _stream_of(bank: bytes) -> int:
+    """Where the stream of a bank starts; 0 where that cannot be told."""
+    places = _heads_of(bank)
+    return places[-1] if places else 0
+
+
+def _blank_content(head: bytearray, sizes: list[int]) -> bytes:
+    """Content for stages of these sizes, with filters that copy a tap."""
+    content = b""
+    for at in sizes:
+        block, depth, rank = head[at : at + 3]
+        nodes, outputs = (1 << depth) - 1, block**2
+        mean = outputs * (b"\2" + bytes(PATCH**2 - 1)) + bytes(outputs * PATCH**2)
+        content += bytes(5 * nodes) + mean + bytes(rank * (1 + PATCH**2 * outputs))
+        content += bytes((rank << depth) * (2 if head[KNOTS] > 1 else 1))
+    return content
+
+
+def _hostile_knots(rng: Random) -> tuple[tuple[int, int], ...]:
+    """Few or many, mostly in order and within limits."""
+    count = rng.choice((1, 2, 2, 3, 32, 33))
+    qualities = sorted(rng.sample(range(101), count))
+    if rng.random() < 0.2:
+        qualities[rng.randrange(count)] = rng.choice(QUALITIES)
+    noise = [rng.choice((-64, 64, rng.randrange(-64, 65))) for _ in qualities]
+    if rng.random() < 0.1:
+        noise[rng.randrange(count)] = rng.choice((-128, -65, 65, 127))
+    return tuple(zip(qualities, noise, strict=True))
 
 
 def _hostile_tree(tree: Tree, rng: Random) -> Tree:
@@ -351,22 +444,50 @@ def _hostile_tree(tree: Tree, rng: Random) -> Tree:
             feature[node] = rng.randrange(len(FEATURES))
         if rng.random() < 0.3:
             threshold[node] = rng.choice((*INT32, rng.randrange(-(1 << 31), 1 << 31)))
+    if len(feature) and rng.random() < 0.1:
+        feature[rng.randrange(len(feature))] = rng.choice((len(FEATURES), 255))
     return Tree(feature, threshold)
 
 
-def _hostile_filters(stage: FilterStage, rng: Random) -> FilterStage:
+def _hostile_mean(stage: LowRankStage, rng: Random) -> LowRankStage:
     """Filters of the greatest gain that is allowed, and now and then of more."""
-    weights = stage.weights.copy()
-    buckets, taps, outputs = weights.shape
+    mean = stage.mean.copy()
+    taps, outputs = mean.shape
     one = 1 << WEIGHT_BITS
     excess = (MAX_GAIN - 1) // 2 * one + rng.choice((0, 0, 0, 1, one))
-    for _ in range(rng.choice((1, buckets * outputs))):
-        bucket, output = rng.randrange(buckets), rng.randrange(outputs)
+    for _ in range(rng.choice((1, outputs))):
+        output = rng.randrange(outputs)
         plus, minus = rng.sample(range(taps), 2)
-        weights[bucket, :, output] = 0
-        weights[bucket, plus, output] = one + excess
-        weights[bucket, minus, output] = -excess
-    return replace(stage, weights=weights.astype(np.int32))
+        mean[:, output] = 0
+        mean[plus, output] = one + excess
+        mean[minus, output] = -excess
+    return replace(stage, mean=mean)
+
+
+def _hostile_basis(stage: LowRankStage, rng: Random) -> LowRankStage:
+    """Any rank, the greatest basis filters and coefficients; now and then sums that are not 0."""
+    _, taps, outputs = stage.basis.shape
+    rank = rng.choice((0, 1, 2, MAX_RANK, MAX_RANK, MAX_RANK + 1))
+    signs = np.array(rng.sample([1, -1] * (taps // 2), taps), np.int8)
+    basis = np.zeros((rank, taps, outputs), np.int8)
+    basis[:] = (rng.choice((1, 64, 127)) * signs)[:, None]
+    shift = np.array([rng.choice((0, 0, 1, MAX_SHIFT)) for _ in range(rank)], np.uint8)
+    if rank and rng.random() < 0.1:
+        basis[rng.randrange(rank), rng.randrange(taps), rng.randrange(outputs)] = rng.choice(INT8)
+    if rank and rng.random() < 0.1:
+        shift[rng.randrange(rank)] = rng.choice((MAX_SHIFT + 1, 255))
+    constant, slope = (
+        np.array([rng.choice(INT8) for _ in range(rank * stage.tree.leaves)], np.int8)
+        for _ in range(2)
+    )
+    shape = stage.tree.leaves, rank
+    return replace(
+        stage,
+        basis=basis,
+        shift=shift,
+        constant=constant.reshape(shape),
+        slope=slope.reshape(shape),
+    )
 
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -382,6 +503,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     fields_of_record,
     pieces_of_record,
     bytes_of_bank,
+    head_of_bank,
+    stream_of_bank,
     values_of_bank,
     values_of_bank,
 )

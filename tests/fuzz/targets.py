@@ -1,7 +1,7 @@
 """What must hold for every case: it is refused with an error of ours, or decoded.
 
-Both engines give the same pixels, the slow decoder of `reference.py` refuses the same payloads, and
-time and memory stay within bounds.
+Both engines give the same pixels, the slow decoder of `reference.py` refuses the same payloads and
+banks and expands filters alike, and time and memory stay within bounds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from raisr.images.reading import decode_base, stored_shape
 from raisr_decoder.alpha import parse_alpha
 from raisr_decoder.bank import load
 from raisr_decoder.engine import NUMPY
-from raisr_decoder.errors import LimitExceeded, RaisrError
+from raisr_decoder.errors import BankMismatch, LimitExceeded, RaisrError
+from raisr_decoder.filters import Filters, FilterStage
 from raisr_decoder.metadata import Metadata, parse
 from raisr_decoder.pipeline import NO_FILTERS, restore
 from raisr_decoder.shapes import check_sizes
@@ -73,7 +74,7 @@ def try_case(case: bytes) -> Outcome:
 
 def _decode(bank: bytes, payload: bytes) -> None:
     metadata = _parse(payload)
-    filters = NO_FILTERS if metadata.bank is None else load(bank, metadata.bank)
+    filters = NO_FILTERS if metadata.bank is None else _filters(bank, metadata)
     size = stored_shape(payload)
     check_sizes(size, metadata.shape)
     pixels = max(size[0] * size[1], metadata.width * metadata.height)
@@ -99,7 +100,31 @@ def _parse(payload: bytes) -> Metadata:
         raise Finding(f"refused without need: {error}") from error
     if (expected.rows, expected.columns) != metadata.shape:
         raise Finding("the decoders read different sizes")
+    if expected.quality != metadata.quality:
+        raise Finding("the decoders read different qualities")
     return metadata
+
+
+def _filters(data: bytes, metadata: Metadata) -> Filters:
+    """The stages of a bank; a finding where the slow decoder has another opinion."""
+    try:
+        expected = reference.parse_bank(data)
+    except ValueError as error:
+        load(data, metadata.bank)
+        raise Finding(f"read though {error}") from error
+    try:
+        filters = load(data, metadata.bank).filters(metadata.quality)
+    except BankMismatch:
+        raise
+    except RaisrError as error:
+        raise Finding(f"refused without need: {error}") from error
+    noise = reference.noise_at(metadata.quality, expected.knots)
+    for slow, stage in zip(expected.stages, filters.stages, strict=True):
+        if isinstance(slow, reference.FilterStage) and isinstance(stage, FilterStage):
+            for bucket in (0, 2**slow.depth - 1):
+                if stage.weights[bucket].T.tolist() != reference.expand(slow, bucket, noise):
+                    raise Finding("the decoders expand filters differently")
+    return filters
 
 
 @cache

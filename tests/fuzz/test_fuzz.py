@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from fuzz.containers import put_together, take_apart
@@ -48,6 +49,7 @@ def test_mutated_cases_are_refused_or_decoded() -> None:
     assert {
         "BankDamaged",
         "BankMismatch",
+        "BankUnsupported",
         "ContainerDamaged",
         "LimitExceeded",
         "ImageUnreadable",
@@ -63,6 +65,9 @@ def test_mutated_cases_are_refused_or_decoded() -> None:
         ("raisr_decoder.metadata._check_size", lambda *_: None),
         ("raisr_decoder.metadata._fields", lambda _: iter(())),
         ("raisr_decoder.alpha.inflate", lambda data, _: zlib.decompress(data)),
+        ("raisr_decoder.bank.inflate", lambda data, _: zlib.decompress(data)),
+        ("raisr_decoder.bank._check_mean", lambda *_: None),
+        ("raisr_decoder.filters._rounded", lambda fine, bits: fine.astype(np.int64) >> bits),
         ("raisr.kernels.compose", lambda luma, color: compose(luma, color) ^ 1),
     ],
 )

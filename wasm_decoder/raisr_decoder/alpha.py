@@ -2,7 +2,7 @@
 
 Browsers multiply colour by alpha when they decode, which loses bits, so the base image is opaque:
 the photograph composited on white. That also looks right where the metadata is ignored. FORMAT.md,
-section 5.
+section 6.
 """
 
 from __future__ import annotations

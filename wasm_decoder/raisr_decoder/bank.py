@@ -27,17 +27,15 @@ from raisr_decoder.errors import (
     BankUnsupported,
     LimitExceeded,
 )
+from raisr_decoder.features import FEATURES
 from raisr_decoder.filters import (
     MAX_SHIFT,
-    NOISE,
+    WEIGHT_BITS,
     BlendStage,
     Filters,
     LowRankStage,
     ResizeStage,
 )
-
-# The kernels import these from here.
-from raisr_decoder.filters import WEIGHT_BITS as WEIGHT_BITS
 from raisr_decoder.inflate import inflate
 from raisr_decoder.limits import (
     MAX_BANK_BYTES,
@@ -261,7 +259,9 @@ def load(data: bytes, bank_id: str | None = None) -> Bank:
         raise BankUnsupported("base codec", base)
     noise = _load_noise(reader, knots)
     (count,) = reader.take(1)
-    if not 1 <= count <= MAX_STAGES:
+    if not count:
+        raise BankDamaged("it has no stages")
+    if count > MAX_STAGES:
         raise LimitExceeded("stages of the bank", count, MAX_STAGES)
     outlines = [_load_outline(reader, number) for number in range(count)]
     stages = tuple(_load_filters(outlines, len(noise) > 1, reader.rest()))
@@ -293,7 +293,9 @@ class _Outline:
 
 
 def _load_noise(reader: _Reader, knots: int) -> tuple[tuple[int, int], ...]:
-    if not 1 <= knots <= MAX_KNOTS:
+    if not knots:
+        raise BankDamaged("it states no coding noise")
+    if knots > MAX_KNOTS:
         raise LimitExceeded("qualities whose noise the bank states", knots, MAX_KNOTS)
     noise = tuple(reader.unpack(_KNOT) for _ in range(knots))
     qualities = [quality for quality, _ in noise]
@@ -348,7 +350,7 @@ def _load_filter_stage(reader: _Reader, outline: _Outline, with_slopes: bool) ->
     nodes, leaves, outputs = (1 << outline.depth) - 1, 1 << outline.depth, outline.block**2
     rank = outline.rank
     feature = reader.array("u1", nodes).astype(np.int32)
-    if np.any(feature > NOISE):
+    if np.any(feature >= len(FEATURES)):
         raise BankUnsupported(f"in stage {outline.number} the feature", int(feature.max()))
     tree = Tree(feature, reader.planes(">i4", nodes).astype(np.int32))
     mean = reader.planes(">i2", TAPS * outputs).reshape(outputs, TAPS).astype(np.int16).T

@@ -3,7 +3,7 @@
 Filters trained on sharpened targets overshoot. A pixel is blended back if its census transform
 (which neighbours are darker than it) differs between the filtered and the bicubic plane (Romano,
 Isidoro, Milanfar, "RAISR: Rapid and Accurate Image Super Resolution", 2016, section IV). FORMAT.md,
-section 7.
+section 8.
 """
 
 from __future__ import annotations

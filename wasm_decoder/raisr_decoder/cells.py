@@ -1,6 +1,6 @@
 """Cells and patches: how a plane is divided, and the eight orientations of a square.
 
-FORMAT.md, section 4.
+FORMAT.md, section 5.
 """
 
 from __future__ import annotations

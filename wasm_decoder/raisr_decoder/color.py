@@ -2,7 +2,7 @@
 
 The filters work on luma alone. The difference between each colour channel and the rounded luma is
 kept, resized and added to the filtered luma, so an image that the filters leave alone comes out
-unchanged to the bit. FORMAT.md, section 3.
+unchanged to the bit. FORMAT.md, section 4.
 """
 
 from __future__ import annotations

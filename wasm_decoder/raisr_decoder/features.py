@@ -1,4 +1,4 @@
-"""Plane -> features and orientation of each cell: FORMAT.md, section 4.
+"""Plane -> features and orientation of each cell: FORMAT.md, section 5.
 
 RAISR hashes the angle, strength and coherence of the gradients around a pixel, which it takes from
 their structure tensor (Romano, Isidoro, Milanfar, "RAISR: Rapid and Accurate Image Super

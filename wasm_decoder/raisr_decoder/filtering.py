@@ -1,4 +1,4 @@
-"""Plane + filter stage -> plane, by NumPy: FORMAT.md, section 4."""
+"""Plane + filter stage -> plane, by NumPy: FORMAT.md, section 5."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raisr_decoder.cells import CELL, ORIENTATIONS, PATCH, canonical_order
-from raisr_decoder.features import FEATURES
 from raisr_decoder.limits import MAX_GAIN
 from raisr_decoder.tree import Tree
 
@@ -32,13 +31,7 @@ MAX_SHIFT = 7
 FINE_BITS = NOISE_BITS + MAX_SHIFT
 """Further fraction bits of weights until they are rounded."""
 
-NOISE = len(FEATURES)
-"""Number of the feature that is the same for all cells: the coding noise."""
-
 Number = TypeVar("Number", np.float32, np.int16)
-
-_NEVER, _ALWAYS = np.iinfo(np.int32).max, np.iinfo(np.int32).min
-"""Thresholds that no feature, and that every feature exceeds."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +135,7 @@ class LowRankStage:
     block : int
         Rows and columns q of the output block of a cell.
     tree : Tree
-        As that of a `FilterStage`; a node may ask for the coding noise, feature `NOISE`.
+        Its leaves are the buckets.
     mean : ndarray of shape (64, q * q), int16
         The mean filter, in units of 2**-9.
     basis : ndarray of shape (rank, 64, q * q), int8
@@ -174,10 +167,10 @@ class LowRankStage:
         )
         coefficients *= 2.0 ** (MAX_SHIFT - self.shift.astype(np.float64))
         rank, taps, outputs = self.basis.shape
-        change = coefficients @ self.basis.reshape(rank, -1).astype(np.float64)
+        change = coefficients @ self.basis.reshape(rank, taps * outputs).astype(np.float64)
         fine = change.reshape(-1, taps, outputs) + self.mean * float(1 << FINE_BITS)
         weights = exact_weights(fine, self.mean)
-        return FilterStage(self.block, _resolved(self.tree, noise), weights)
+        return FilterStage(self.block, self.tree, weights)
 
 
 Stage = ResizeStage | FilterStage | BlendStage
@@ -229,11 +222,3 @@ def exact_weights(fine: NDArray[np.float64], mean: NDArray[np.int16]) -> NDArray
     weights = np.diff(whole, axis=1, prepend=0)
     gain = np.abs(weights).sum(axis=1, keepdims=True)
     return np.where(gain > MAX_GAIN << WEIGHT_BITS, mean, weights).astype(np.int32)
-
-
-def _resolved(tree: Tree, noise: int) -> Tree:
-    """The tree with nodes that ask for the coding noise decided."""
-    asks = tree.feature == NOISE
-    decided = np.where(noise > tree.threshold, _ALWAYS, _NEVER)
-    feature = np.where(asks, 0, tree.feature).astype(np.int32)
-    return Tree(feature, np.where(asks, decided, tree.threshold).astype(np.int32))

@@ -1,4 +1,4 @@
-"""Plane -> bucket and orientation of each cell: FORMAT.md, section 4.
+"""Plane -> bucket and orientation of each cell: FORMAT.md, section 5.
 
 RAISR's hash quantises the angle, strength and coherence of gradients (Romano, Isidoro, Milanfar,
 "RAISR: Rapid and Accurate Image Super Resolution", 2016, section III-B). Here the

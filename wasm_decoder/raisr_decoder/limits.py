@@ -1,4 +1,4 @@
-"""The largest sizes that a decoder accepts: FORMAT.md, section 8."""
+"""The largest sizes that a decoder accepts: FORMAT.md, section 9."""
 
 from __future__ import annotations
 

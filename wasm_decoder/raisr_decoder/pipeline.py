@@ -1,4 +1,4 @@
-"""Base image -> output image: the pipeline, FORMAT.md, section 3.
+"""Base image -> output image: the pipeline, FORMAT.md, section 4.
 
 It is built of planes whose rows are computed on demand. Asking for a strip of the output image
 computes the rows of each stage that the strip needs, and no more: a large image takes little
@@ -157,8 +157,8 @@ def sampling_steps(base: Shape, filters: Filters, shape: Shape) -> Steps:
     expected = base_shape(shape, filters.scale)
     if base != expected:
         raise BankMismatch(
-            f"at scale {filters.scale} an output image of {shape[1]} x {shape[0]} pixels has a base "
-            f"image of {expected[1]} x {expected[0]}, this one has {base[1]} x {base[0]}"
+            f"at scale {filters.scale} an output image of {shape[1]} x {shape[0]} pixels has a "
+            f"base image of {expected[1]} x {expected[0]}, this one has {base[1]} x {base[0]}"
         )
     return 1 / filters.scale, 1 / filters.scale
 

@@ -1,4 +1,4 @@
-"""Bicubic interpolation in integers, for colour and for resize stages: FORMAT.md, section 6.
+"""Bicubic interpolation in integers, for colour and for resize stages: FORMAT.md, section 7.
 
 Keys' cubic kernel with a = -1/2 (Keys, "Cubic Convolution Interpolation for Digital Image
 Processing", 1981), which is what MATLAB's ``imresize`` and Pillow use, with the phase rounded

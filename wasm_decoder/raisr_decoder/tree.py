@@ -1,4 +1,4 @@
-"""Features of a cell -> its bucket, the leaf of a decision tree: FORMAT.md, section 4."""
+"""Features of a cell -> its bucket, the leaf of a decision tree: FORMAT.md, section 5."""
 
 from __future__ import annotations
 
