@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from raisr_decoder.alpha import parse_alpha
-from raisr_decoder.bank import WEIGHT_BITS, Bank, FilterStage, ResizeStage, load
+from raisr_decoder.bank import Bank, load
 from raisr_decoder.cells import PATCH, pad
 from raisr_decoder.engine import Engine
-from raisr_decoder.features import FEATURES, cell_features
-from raisr_decoder.limits import MAX_GAIN
+from raisr_decoder.features import cell_features
+from raisr_decoder.filters import MAX_SHIFT, NOISE, WEIGHT_BITS, LowRankStage, ResizeStage
+from raisr_decoder.limits import MAX_GAIN, MAX_NOISE
 from raisr_decoder.metadata import parse
 from raisr_decoder.pipeline import NO_FILTERS, restore
 from raisr_decoder.tree import Tree
@@ -29,32 +30,55 @@ VECTORS = Path(__file__).parent / "vectors"
 
 
 def random_stage(
-    rng: np.random.Generator, block: int, depth: int, plane: NDArray[np.uint8] | None = None
-) -> FilterStage:
+    rng: np.random.Generator,
+    block: int,
+    depth: int,
+    plane: NDArray[np.uint8] | None = None,
+    rank: int = 3,
+    slopes: bool = True,
+) -> LowRankStage:
     """A stage whose tree and filters are noise that obeys every rule of the format.
 
-    Its thresholds are features of `plane`, by default of a random one.
+    Its thresholds are features of `plane`, by default of a random one; some nodes ask for the
+    coding noise instead, and without `slopes` filters do not depend on that.
     """
     if plane is None:
         plane = random_plane(int(rng.integers(1000)), 64, 64)
-    features = cell_features(pad(plane))[0].reshape(len(FEATURES), -1)
-    feature = rng.integers(0, len(FEATURES), (1 << depth) - 1).astype(np.int32)
-    cell = rng.integers(0, features.shape[1], feature.size)
-    leaves, taps, outputs = 1 << depth, PATCH**2, block**2
-    weights = rng.integers(-80, 81, (leaves, taps, outputs)).astype(np.int32)
-    weights[:, 27] += (1 << WEIGHT_BITS) - weights.sum(axis=1)
-    return FilterStage(block, Tree(feature, features[feature, cell]), weights)
+    features = cell_features(pad(plane))[0].reshape(NOISE, -1)
+    noise = rng.integers(-MAX_NOISE, MAX_NOISE + 1, features.shape[1])
+    nodes, leaves, taps, outputs = (1 << depth) - 1, 1 << depth, PATCH**2, block**2
+    feature = np.where(rng.random(nodes) < 0.1, NOISE, rng.integers(0, NOISE, nodes))
+    threshold = np.vstack([features, noise])[feature, rng.integers(0, features.shape[1], nodes)]
+    mean = rng.integers(-80, 81, (taps, outputs))
+    mean[27] += (1 << WEIGHT_BITS) - mean.sum(axis=0)
+    half = rng.integers(-127, 128, (rank, taps // 2, outputs))
+    basis = rng.permuted(np.concatenate([half, -half], axis=1), axis=1)
+    shift = rng.integers(0, MAX_SHIFT + 1, rank)
+    # So that each basis filter counts once at most.
+    constant, slope = rng.integers(-(1 << shift), 1 << shift, (2, leaves, rank))
+    return LowRankStage(
+        block,
+        Tree(feature.astype(np.int32), threshold.astype(np.int32)),
+        mean.astype(np.int16),
+        basis.astype(np.int8),
+        shift.astype(np.uint8),
+        constant.astype(np.int8),
+        slope.astype(np.int8) * slopes,
+    )
 
 
-def loud(rng: np.random.Generator, stage: FilterStage) -> FilterStage:
-    """The stage with other filters, whose gain is the greatest that the format allows."""
+def loud(rng: np.random.Generator, stage: LowRankStage) -> LowRankStage:
+    """The stage with another mean filter, whose gain is the greatest that the format allows.
+
+    Some filters exceed that, so that the mean filter takes their place.
+    """
     one, taps = 1 << WEIGHT_BITS, PATCH**2
     shares = np.full(taps // 2, 2 / taps)
-    filters = stage.weights.shape[0], stage.weights.shape[2]
-    plus = rng.multinomial((MAX_GAIN + 1) * one // 2, shares, filters)
-    minus = rng.multinomial((MAX_GAIN - 1) * one // 2, shares, filters)
-    weights = rng.permuted(np.concatenate([plus, -minus], axis=2), axis=2)
-    return replace(stage, weights=weights.transpose(0, 2, 1).astype(np.int32))
+    outputs = stage.block**2
+    plus = rng.multinomial((MAX_GAIN + 1) * one // 2, shares, outputs)
+    minus = rng.multinomial((MAX_GAIN - 1) * one // 2, shares, outputs)
+    mean = rng.permuted(np.concatenate([plus, -minus], axis=1), axis=1)
+    return replace(stage, mean=mean.T.astype(np.int16))
 
 
 def random_bank(
@@ -64,16 +88,19 @@ def random_bank(
     base: str = "png",
     depth: int = 4,
     plane: NDArray[np.uint8] | None = None,
+    noise: tuple[tuple[int, int], ...] = ((10, 50), (40, 0), (90, -60)),
 ) -> Bank:
     """A bank of noise; `block` None makes it upsample first, before `stages` filter stages.
 
-    The first filter stage has its thresholds from `plane`, as `random_stage` takes it.
+    The first filter stage has its thresholds from `plane`, as `random_stage` takes it. `noise` is
+    the coding noise at some qualities; filters depend on the quality if there are several.
     """
     rng = np.random.default_rng(seed)
-    first = random_stage(rng, 2 if block is None else block, depth, plane)
-    later = [random_stage(rng, 2, depth) for _ in range(stages - 1)]
+    slopes = len(noise) > 1
+    first = random_stage(rng, 2 if block is None else block, depth, plane, slopes=slopes)
+    later = [random_stage(rng, 2, depth, slopes=slopes) for _ in range(stages - 1)]
     upsample = (ResizeStage(),) if block is None else ()
-    return Bank(base, (0, 100), (*upsample, first, *later))
+    return Bank(base, noise, (*upsample, first, *later))
 
 
 def random_plane(seed: int, rows: int, columns: int) -> NDArray[np.uint8]:
@@ -133,9 +160,11 @@ def read_vectors() -> list[Vector]:
 def decode(vector: Vector, engine: Engine) -> NDArray[np.uint8]:
     """The output image of a vector."""
     metadata = parse(vector.payload)
-    bank = NO_FILTERS if vector.bank is None else load(vector.bank, metadata.bank)
+    filters = NO_FILTERS
+    if vector.bank is not None:
+        filters = load(vector.bank, metadata.bank).filters(metadata.quality)
     alpha = metadata.alpha and parse_alpha(metadata.alpha, vector.base.shape[:2])
-    return restore(vector.base, bank, metadata.shape, alpha, engine)
+    return restore(vector.base, filters, metadata.shape, alpha, engine)
 
 
 def read_pixels(png: Path) -> NDArray[np.uint8]:
