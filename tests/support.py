@@ -15,9 +15,9 @@ from raisr_decoder.alpha import parse_alpha
 from raisr_decoder.bank import Bank, load
 from raisr_decoder.cells import PATCH, pad
 from raisr_decoder.engine import Engine
-from raisr_decoder.features import cell_features
-from raisr_decoder.filters import MAX_SHIFT, NOISE, WEIGHT_BITS, LowRankStage, ResizeStage
-from raisr_decoder.limits import MAX_GAIN, MAX_NOISE
+from raisr_decoder.features import FEATURES, cell_features
+from raisr_decoder.filters import MAX_SHIFT, WEIGHT_BITS, LowRankStage, ResizeStage
+from raisr_decoder.limits import MAX_GAIN
 from raisr_decoder.metadata import parse
 from raisr_decoder.pipeline import NO_FILTERS, restore
 from raisr_decoder.tree import Tree
@@ -39,16 +39,15 @@ def random_stage(
 ) -> LowRankStage:
     """A stage whose tree and filters are noise that obeys every rule of the format.
 
-    Its thresholds are features of `plane`, by default of a random one; some nodes ask for the
-    coding noise instead, and without `slopes` filters do not depend on that.
+    Its thresholds are features of `plane`, by default of a random one; without `slopes` filters
+    do not depend on the coding noise.
     """
     if plane is None:
         plane = random_plane(int(rng.integers(1000)), 64, 64)
-    features = cell_features(pad(plane))[0].reshape(NOISE, -1)
-    noise = rng.integers(-MAX_NOISE, MAX_NOISE + 1, features.shape[1])
+    features = cell_features(pad(plane))[0].reshape(len(FEATURES), -1)
     nodes, leaves, taps, outputs = (1 << depth) - 1, 1 << depth, PATCH**2, block**2
-    feature = np.where(rng.random(nodes) < 0.1, NOISE, rng.integers(0, NOISE, nodes))
-    threshold = np.vstack([features, noise])[feature, rng.integers(0, features.shape[1], nodes)]
+    feature = rng.integers(0, len(FEATURES), nodes)
+    threshold = features[feature, rng.integers(0, features.shape[1], nodes)]
     mean = rng.integers(-80, 81, (taps, outputs))
     mean[27] += (1 << WEIGHT_BITS) - mean.sum(axis=0)
     half = rng.integers(-127, 128, (rank, taps // 2, outputs))
