@@ -2,102 +2,66 @@
 
 The paper shows its filters in a table of angle, strength and coherence (Romano, Isidoro, Milanfar,
 2016, figure 5). Here a tree sorts the cells, so the table becomes a tree: questions on the left,
-and in the row of each leaf the filters of some output pixels as small squares.
+and in the row of each leaf the filters of some output pixels as small squares, at a low, a middle
+and a high quality. Above the tree are the mean filter and the basis filters that they are made of.
 """
 
 from __future__ import annotations
 
 import io
-from colorsys import hsv_to_rgb
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raisr.training.tree_growing import NEVER
-from raisr_decoder.bank import WEIGHT_BITS, Bank, BlendStage, FilterStage, ResizeStage
+from raisr.evaluation.tree_drawing import (
+    GAP,
+    LEVEL,
+    LINE,
+    SMALL,
+    Question,
+    draw_meanings,
+    draw_questions,
+    features,
+    leaves,
+    questions,
+)
+from raisr_decoder.bank import Bank, BankStage, noise_at
 from raisr_decoder.cells import PATCH
-from raisr_decoder.features import FEATURES, RATIO_BITS, WINDOW
-from raisr_decoder.tree import Tree
+from raisr_decoder.filters import NOISE_BITS, WEIGHT_BITS, BlendStage, LowRankStage, ResizeStage
+from raisr_decoder.limits import MAX_NOISE, MAX_QUALITY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DPI = 100
-TAP, GAP = 4, 4
-"""Pixels of the plot to a weight, and between the squares of two filters."""
+TAP = 4
+"""Pixels of the plot to a weight."""
 TILE = PATCH * TAP + GAP
-LEVEL = 132
-"""Pixels between the questions of two levels."""
-EDGE, HEAD, LINE = 16, 76, 17
-"""Pixels around the plot, above the filters of a stage, and from one line of text to the next."""
-SMALL, LARGE = 7.5, 11
+"""Pixels from one filter to the next."""
+EDGE, WIDTH = 16, 900
+"""Pixels around the plot, and of its text from left to right."""
+LARGE = 11
+
+MAX_OUTPUTS = 4
+"""Outputs whose filters are shown."""
+IN_A_ROW = 23
+"""The mean and basis filters side by side."""
 
 COLORS = "RdBu_r"
 """Negative weights blue, zero white, positive red."""
 KEY_WEIGHTS = (-0.5, -0.2, -0.05, -0.01, 0.0, 0.01, 0.05, 0.2, 0.5, 1.0, 2.0)
 
-
-@dataclass(frozen=True)
-class Measure:
-    """How a feature is shown to people: in units of the image instead of sums and squares.
-
-    Attributes
-    ----------
-    divisor : int
-    squared : bool
-        Whether the feature, divided, is a mean of squares; its root is shown.
-    meaning : str
-    """
-
-    divisor: int
-    squared: bool
-    meaning: str
-
-    def show(self, threshold: int) -> str:
-        value = threshold / self.divisor
-        return f"{np.sqrt(value) if self.squared else value:.3g}"
-
-
-MEASURES = {
-    # A central difference spans two pixels, so its square counts four times.
-    "strength": Measure(4 * sum(WINDOW) ** 2, True, "gradient around the cell, levels per pixel"),
-    "coherence": Measure(1 << RATIO_BITS, False, "do gradients agree? 0: not at all, 1: a line"),
-    "angle": Measure(1 << RATIO_BITS, False, "0: along rows or columns, 1: diagonal"),
-    "offset": Measure(2 << RATIO_BITS, False, "from the cell to where gradients are, pixels"),
-    "inner strength": Measure(16, True, "gradient within the cell, levels per pixel"),
-    "roughness": Measure(16, True, "Laplacian of the middle 4 x 4 pixels, levels"),
-    "contrast": Measure(1, False, "brightest minus darkest pixel of the cell, levels"),
-    "saddle": Measure(2, False, "one diagonal of the cell minus the other, levels"),
-    "step across": Measure(2, False, "step within the cell along the gradient, levels"),
-    "step along": Measure(2, False, "step within the cell along the edge, levels"),
-    "curvature": Measure(4, False, "cell minus its neighbours along the gradient, levels"),
-    "signed curvature": Measure(
-        4, False, "the same, negated where the steeper side is the darker one"
-    ),
-    "slope": Measure(18, False, "slope of the middle 4 x 4 pixels, levels per pixel"),
-    "brightness": Measure(4, False, "mean of the cell, 0..255"),
-}
-
-
-@dataclass(frozen=True)
-class Question:
-    """A node at which cells part.
-
-    Attributes
-    ----------
-    feature : int
-        Index into `FEATURES`.
-    threshold : int
-    no, yes : Question or int
-        Where cells go whose feature does not exceed the threshold, or does; a leaf is its number.
-    """
-
-    feature: int
-    threshold: int
-    no: Question | int
-    yes: Question | int
+EXPLANATION = (
+    "A square is a filter: what each of the 8 x 8 pixels around the cell adds to the output pixel "
+    "that is marked beside it or above it.",
+    "Patches are flipped and turned first, so that brightness changes from left to right more "
+    "than from top to bottom.",
+    "The filter of a bucket is the mean filter plus the basis filters, each times a coefficient of "
+    "the bucket that is linear in the coding noise.",
+    "From each question the upper branch is no, the lower one yes.",
+)
 
 
 def plot_bank(bank: Bank) -> bytes:
@@ -105,96 +69,115 @@ def plot_bank(bank: Bank) -> bytes:
     # Slow to import, and needed here alone.
     from matplotlib.figure import Figure
 
-    roots = [questions(s.tree) if isinstance(s, FilterStage) else None for s in bank.stages]
-    asked = sorted({feature for root in roots if root is not None for feature in features(root)})
-    heights = [HEAD + len(leaves(root)) * TILE if root is not None else HEAD for root in roots]
-    foot = (len(asked) + 4) * LINE
-    width = 2 * EDGE + max(860, *(_width(stage) for stage in bank.stages))
-    height = 2 * EDGE + 2 * LINE + sum(heights) + foot
-
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    figure = Figure(dpi=DPI)
+    axes = figure.add_axes((0, 0, 1, 1), autoscale_on=False)
     axes.set_axis_off()
-    weights = [s.weights for s in bank.stages if isinstance(s, FilterStage)]
-    limit = max((float(np.abs(each).max()) for each in weights), default=1.0)
-    _title(axes, bank, limit / (1 << WEIGHT_BITS))
-    top = EDGE + 2 * LINE
-    for number, (stage, root, tall) in enumerate(zip(bank.stages, roots, heights, strict=True)):
-        prefix = f"stage {number + 1} of {len(bank.stages)}: "
-        axes.text(EDGE, top + 1.5 * LINE, prefix + _words(stage), size=LARGE, weight="bold")
-        if isinstance(stage, FilterStage) and root is not None:
-            _draw_stage(axes, stage, root, top + HEAD, limit)
-        top += tall
-    _explain(axes, asked, top + LINE)
+    noise = {quality: noise_at(quality, bank.noise) for quality in shown_qualities(bank.noise)}
+    filters = [
+        {quality: stage.at(level).weights for quality, level in noise.items()}
+        if isinstance(stage, LowRankStage)
+        else {}
+        for stage in bank.stages
+    ]
+    largest = [float(np.abs(weights).max()) for each in filters for weights in each.values()]
+    limit = max(largest, default=1.0)
+
+    bottom = _draw_title(axes, bank, limit / (1 << WEIGHT_BITS))
+    bottom = _draw_noise(axes, bank.noise, set(noise), bottom)
+    asked: set[int] = set()
+    for number, (stage, weights) in enumerate(zip(bank.stages, filters, strict=True), start=1):
+        heading = f"stage {number} of {len(bank.stages)}: {_words(stage)}"
+        bottom += 2 * LINE
+        axes.text(EDGE, bottom, heading, size=LARGE, weight="bold", va="center")
+        bottom += LINE
+        if isinstance(stage, LowRankStage):
+            root = questions(stage.tree)
+            asked |= features(root)
+            strengths = basis_strengths(stage, leaves(root), bank.noise)
+            bottom = _draw_basis(axes, stage, strengths, limit, bottom)
+            bottom = _draw_tree(axes, stage, root, weights, limit, bottom)
+    for sentence in EXPLANATION:
+        bottom += LINE
+        axes.text(EDGE, bottom, sentence, size=SMALL, va="center")
+    bottom = draw_meanings(axes, asked, EDGE, bottom + LINE)
+
+    width = 2 * EDGE + max(WIDTH, *(_tree_width(stage, len(noise)) for stage in bank.stages))
+    height = bottom + EDGE
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    figure.set_size_inches(width / DPI, height / DPI)
     stream = io.BytesIO()
     figure.savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
 
 
-def questions(tree: Tree, node: int = 0) -> Question | int:
-    """The part of a tree below a node, without the questions that no cell answers with yes."""
-    if node >= len(tree.feature):
-        return node - len(tree.feature)
-    no = questions(tree, 2 * node + 1)
-    if tree.threshold[node] == NEVER:
-        return no
-    yes = questions(tree, 2 * node + 2)
-    return Question(int(tree.feature[node]), int(tree.threshold[node]), no, yes)
+# --- what is shown ------------------------------------------------------------------------------
 
 
-def leaves(root: Question | int) -> list[int]:
-    """Numbers of the buckets that a cell can reach, in order."""
-    return [root] if isinstance(root, int) else leaves(root.no) + leaves(root.yes)
-
-
-def features(root: Question | int) -> set[int]:
-    """Features that are asked for."""
-    if isinstance(root, int):
-        return set()
-    return {root.feature} | features(root.no) | features(root.yes)
+def shown_qualities(knots: Sequence[tuple[int, int]]) -> list[int]:
+    """The lowest and highest quality whose noise a bank states, and the one half-way in noise."""
+    (lowest, most), (highest, least) = knots[0], knots[-1]
+    between = range(lowest, highest + 1)
+    middle = min(between, key=lambda each: abs(2 * noise_at(each, knots) - most - least))
+    return sorted({lowest, middle, highest})
 
 
 def shown_outputs(block: int) -> list[int]:
-    """Outputs whose filters are shown: all of four, else the diagonal; the others look alike."""
-    return list(range(4)) if block == 2 else list(range(0, block**2, block + 1))
+    """Outputs whose filters are shown: all of four, else some of the diagonal."""
+    if block == 2:
+        return list(range(4))
+    diagonal = np.linspace(0, block - 1, min(block, MAX_OUTPUTS)).round().astype(int)
+    return [int(place) * (block + 1) for place in diagonal]
 
 
-def filter_squares(
-    weights: NDArray[np.int32], buckets: list[int], shown: list[int], limit: float
+def basis_strengths(
+    stage: LowRankStage, buckets: list[int], knots: Sequence[tuple[int, int]]
 ) -> NDArray[np.float64]:
-    """Filters as one image of levels -1..1, NaN between them.
+    """What each basis filter adds to a weight, root mean square over buckets and qualities.
+
+    Parameters
+    ----------
+    stage : LowRankStage
+    buckets : list of int
+    knots : sequence of (int, int)
+        Qualities and their noise.
+
+    Returns
+    -------
+    ndarray of shape (rank,), float64
+    """
+    noise = np.array([level for _, level in knots]) / (1 << NOISE_BITS)
+    coefficients = stage.constant[buckets] + noise[:, None, None] * stage.slope[buckets]
+    coefficients *= np.exp2(-stage.shift.astype(np.float64))
+    weights = stage.basis / float(1 << WEIGHT_BITS)
+    mean_square = (coefficients**2).mean(axis=(0, 1)) * (weights**2).mean(axis=(1, 2))
+    return np.asarray(np.sqrt(mean_square))
+
+
+def filter_squares(filters: NDArray[Any], limit: float) -> NDArray[np.float64]:
+    """Filters as one image of levels, NaN between them.
 
     Levels are square roots of weights, so that small ones can be seen beside large ones.
 
     Parameters
     ----------
-    weights : ndarray of shape (buckets, 64, q * q), int32
-    buckets : list of int
-        One for each row of filters.
-    shown : list of int
-        An output for each column of filters.
+    filters : ndarray of shape (rows, 64, columns)
+        A filter for each row and column of squares.
     limit : float
-        The largest absolute weight.
+        The absolute weight whose level is 1.
     """
-    outputs = len(shown)
-    squares = np.full((len(buckets) * TILE, outputs * TILE), np.nan)
-    tiles = squares.reshape(len(buckets), TILE, outputs, TILE)
-    levels = np.sign(weights) * np.sqrt(np.abs(weights) / limit)
-    filters = levels[buckets][..., shown].transpose(0, 2, 1).reshape(-1, outputs, PATCH, PATCH)
-    large = filters.repeat(TAP, axis=2).repeat(TAP, axis=3)
+    rows, _, columns = filters.shape
+    squares = np.full((rows * TILE, columns * TILE), np.nan)
+    tiles = squares.reshape(rows, TILE, columns, TILE)
+    levels = np.sign(filters) * np.sqrt(np.abs(filters) / limit)
+    small = levels.transpose(0, 2, 1).reshape(rows, columns, PATCH, PATCH)
+    large = small.repeat(TAP, axis=2).repeat(TAP, axis=3)
     tiles[:, : TILE - GAP, :, : TILE - GAP] = large.transpose(0, 2, 1, 3)
     return squares
 
 
-def _width(stage: ResizeStage | FilterStage | BlendStage) -> int:
-    if not isinstance(stage, FilterStage):
-        return 0
-    return stage.tree.depth * LEVEL + len(shown_outputs(stage.block)) * TILE
-
-
-def _words(stage: ResizeStage | FilterStage | BlendStage) -> str:
+def _words(stage: BankStage) -> str:
     match stage:
-        case FilterStage():
+        case LowRankStage():
             block = f"{stage.block} x {stage.block}"
             return f"each cell of 2 x 2 pixels becomes {block}, by the filter of its bucket"
         case ResizeStage((lowest, highest)):
@@ -203,68 +186,129 @@ def _words(stage: ResizeStage | FilterStage | BlendStage) -> str:
             return f"blend back towards bicubic, strength {strength}"
 
 
-def _title(axes: Axes, bank: Bank, limit: float) -> None:
-    lowest, highest = bank.quality
+# --- parts of the plot: each is drawn below a row, and returns the row where it ends --------------
+
+
+def _draw_title(axes: Axes, bank: Bank, limit: float) -> float:
     scale = "any scale" if bank.scale is None else f"scale {bank.scale}"
-    words = f"bank {bank.id}: {bank.base}, quality {lowest}-{highest}, {scale}"
-    axes.text(EDGE, EDGE + LINE, words, size=LARGE)
-    axes.text(EDGE, EDGE + 2 * LINE, "weights:", size=SMALL, va="center")
+    axes.text(
+        EDGE, EDGE + LINE / 2, f"bank {bank.id}: {bank.base}, {scale}", size=LARGE, va="center"
+    )
+    middle = EDGE + 2 * LINE
+    axes.text(EDGE, middle, "weights:", size=SMALL, va="center")
     fitting = [weight for weight in KEY_WEIGHTS if abs(weight) <= limit]
     for position, weight in enumerate(fitting):
-        left, y = EDGE + 50 + 62 * position, EDGE + 2 * LINE
+        left = EDGE + 50 + 62 * position
         level = np.sign(weight) * np.sqrt(abs(weight) / limit)
-        _image(axes, np.full((1, 1), level), (left, left + 16), (y - 8, y + 8))
-        axes.text(left + 20, y, f"{weight:g}", size=SMALL, va="center")
+        _draw_levels(axes, np.full((16, 16), level), left, middle - 8)
+        axes.text(left + 20, middle, f"{weight:g}", size=SMALL, va="center")
+    return middle + LINE
 
 
-def _draw_stage(
-    axes: Axes, stage: FilterStage, root: Question | int, top: float, limit: float
-) -> None:
-    buckets = leaves(root)
-    middle = {bucket: top + TILE * row + (TILE - GAP) / 2 for row, bucket in enumerate(buckets)}
-    right = EDGE + stage.tree.depth * LEVEL
-    _draw_questions(axes, root, EDGE, right, middle)
-    shown = shown_outputs(stage.block)
-    for column, output in enumerate(shown):
-        _draw_output_key(axes, stage.block, output, right + column * TILE, top - GAP)
-    squares = filter_squares(stage.weights, buckets, shown, limit)
-    rows, columns = squares.shape
-    _image(axes, squares, (right, right + columns), (top, top + rows))
+def _draw_noise(axes: Axes, knots: Sequence[tuple[int, int]], shown: set[int], top: float) -> float:
+    """The coding noise over the quality as a curve."""
+    if len(knots) == 1:
+        words = "The filters are the same at every quality."
+        axes.text(EDGE, top + LINE / 2, words, size=SMALL, va="center")
+        return top + LINE
+    words = "coding noise over quality; it follows the logarithm of the error that coding adds"
+    axes.text(EDGE, top + LINE / 2, words, size=SMALL, va="center")
+    left, across, down = EDGE + 30, 8, 0.7
+    zero = top + 2 * LINE + MAX_NOISE * down
+    floor = zero + MAX_NOISE * down
+    for level in (MAX_NOISE, 0, -MAX_NOISE):
+        row = zero - level * down
+        axes.plot([left, left + MAX_QUALITY * across], [row, row], color="0.85", linewidth=0.8)
+        axes.text(left - 4, row, str(level), size=SMALL, va="center", ha="right", color="0.4")
+    qualities, levels = np.array([(0, knots[0][1]), *knots, (MAX_QUALITY, knots[-1][1])]).T
+    columns, rows = left + qualities * across, zero - levels * down
+    axes.plot(columns, rows, color="0.3", linewidth=1)
+    axes.plot(columns[1:-1], rows[1:-1], ".", color="0.3")
+    for (quality, level), column, row in zip(knots, columns[1:-1], rows[1:-1], strict=True):
+        axes.plot([column, column], [floor, floor + 3], color="0.4", linewidth=0.8)
+        axes.text(column, row - 4, str(level), size=SMALL, ha="center", va="bottom")
+        axes.text(column, floor + 4, str(quality), size=SMALL, ha="center", va="top")
+    for quality in shown:
+        column = left + quality * across
+        axes.plot([column, column], [zero - MAX_NOISE * down, floor], color="0.85", zorder=0)
+    return floor + 4 + LINE
 
 
-def _draw_questions(
-    axes: Axes, root: Question | int, left: float, right: float, middle: dict[int, float]
+def _draw_basis(
+    axes: Axes, stage: LowRankStage, strengths: NDArray[np.float64], limit: float, top: float
 ) -> float:
-    """Draw a tree between two columns; `middle` says where the rows of the leaves are.
+    """The mean filter, and the basis filters with the largest weight of each as dark as can be."""
+    words = (
+        "mean and basis filters (basis filters are scaled to be seen; below each: thousandths that "
+        "it adds to a weight, root mean square)"
+    )
+    axes.text(EDGE, top + LINE / 2, words, size=SMALL, va="center")
+    top += LINE
+    outputs = shown_outputs(stage.block)
+    highest = np.abs(stage.basis.astype(np.float64)).max(axis=(1, 2), keepdims=True)
+    levels = np.concatenate([stage.mean[None] / limit, stage.basis / np.maximum(highest, 1)])
+    names = ["mean", *map(str, range(1, len(stage.basis) + 1))]
+    below = ["", *(f"{1000 * strength:.3g}" for strength in strengths)]
+    for first in range(0, len(levels), IN_A_ROW):
+        part = slice(first, first + IN_A_ROW)
+        for row, output in enumerate(outputs):
+            _draw_output_key(axes, stage.block, output, EDGE, top + LINE + row * TILE)
+        left = EDGE + TILE
+        squares = filter_squares(levels[part][..., outputs].transpose(2, 1, 0), 1)
+        _draw_levels(axes, squares, left, top + LINE)
+        bottom = top + LINE + len(squares)
+        for place, (name, strength) in enumerate(zip(names[part], below[part], strict=True)):
+            middle = left + place * TILE + (TILE - GAP) / 2
+            axes.text(middle, top + LINE / 2, name, size=SMALL, ha="center", va="center")
+            axes.text(
+                middle, bottom + LINE / 2 - GAP, strength, size=SMALL, ha="center", va="center"
+            )
+        top = bottom + LINE
+    return top
 
-    Returns the row of its root.
-    """
-    if isinstance(root, int):
-        axes.plot([left, right - GAP], [middle[root]] * 2, color="0.8", linewidth=0.8)
-        return middle[root]
-    fork = left + LEVEL - 8
-    ends = [
-        _draw_questions(axes, branch, left + LEVEL, right, middle) for branch in (root.no, root.yes)
-    ]
-    row = sum(ends) / 2
-    axes.plot([left, fork], [row, row], color="0.6", linewidth=0.8)
-    for end in ends:
-        axes.plot([fork, fork, left + LEVEL], [row, end, end], color="0.6", linewidth=0.8)
-    name = FEATURES[root.feature]
-    words = f"{name} > {MEASURES[name].show(root.threshold)}"
-    frame = {"facecolor": _tint(root.feature), "edgecolor": "none", "pad": 1.5}
-    axes.text(left + 2, row, words, size=SMALL, va="center", bbox=frame)
-    return row
+
+def _tree_width(stage: BankStage, qualities: int) -> int:
+    if not isinstance(stage, LowRankStage):
+        return 0
+    return stage.tree.depth * LEVEL + qualities * _group_width(stage)
 
 
-def _draw_output_key(axes: Axes, block: int, output: int, left: float, bottom: float) -> None:
-    """A small output block with the pixel that a column of filters gives."""
+def _group_width(stage: LowRankStage) -> int:
+    """Pixels from the filters of one quality to those of the next."""
+    return len(shown_outputs(stage.block)) * TILE + 4 * GAP
+
+
+def _draw_tree(
+    axes: Axes,
+    stage: LowRankStage,
+    root: Question | int,
+    weights: dict[int, NDArray[np.int32]],
+    limit: float,
+    top: float,
+) -> float:
+    """The tree, and at each leaf its filters; `weights` are those at each quality."""
+    buckets, outputs = leaves(root), shown_outputs(stage.block)
+    first = top + 2 * LINE + TILE
+    middle = {bucket: first + TILE * row + (TILE - GAP) / 2 for row, bucket in enumerate(buckets)}
+    left = EDGE + stage.tree.depth * LEVEL
+    draw_questions(axes, root, EDGE, left, middle)
+    for quality, filters in weights.items():
+        axes.text(left, first - TILE - LINE / 2, f"quality {quality}", size=LARGE, va="center")
+        for column, output in enumerate(outputs):
+            _draw_output_key(axes, stage.block, output, left + column * TILE, first - TILE)
+        _draw_levels(axes, filter_squares(filters[buckets][..., outputs], limit), left, first)
+        left += _group_width(stage)
+    return first + len(buckets) * TILE
+
+
+def _draw_output_key(axes: Axes, block: int, output: int, left: float, top: float) -> None:
+    """A small output block with the pixel that the filters beside it or below it give."""
     pixels = np.full(block**2, 0.9)
     pixels[output] = 0.2
     size = TILE - 2 * GAP
     axes.imshow(
         pixels.reshape(block, block),
-        extent=(left + 1, left + 1 + size, bottom, bottom - size),
+        extent=(left + 2, left + 2 + size, top + 2 + size, top + 2),
         cmap="gray",
         vmin=0,
         vmax=1,
@@ -273,42 +317,15 @@ def _draw_output_key(axes: Axes, block: int, output: int, left: float, bottom: f
     )
 
 
-def _image(
-    axes: Axes,
-    levels: NDArray[np.float64],
-    columns: tuple[float, float],
-    rows: tuple[float, float],
-) -> None:
+def _draw_levels(axes: Axes, levels: NDArray[np.float64], left: float, top: float) -> None:
+    """Levels of -1..1, one to a pixel."""
+    rows, columns = levels.shape
     axes.imshow(
         levels,
-        extent=(*columns, rows[1], rows[0]),
+        extent=(left, left + columns, top + rows, top),
         cmap=COLORS,
         vmin=-1,
         vmax=1,
         interpolation="nearest",
         aspect="auto",
     )
-
-
-def _explain(axes: Axes, asked: list[int], top: float) -> None:
-    """What the questions mean, below the plot."""
-    words = (
-        "From each question the upper branch is no, the lower one yes. A square is a filter: what "
-        "each of the 8 x 8 pixels around the cell adds to the output pixel marked above.",
-        "Patches are flipped and turned first, so that brightness changes from left to right more "
-        "than from top to bottom.",
-    )
-    for line, sentence in enumerate(words):
-        axes.text(EDGE, top + line * LINE, sentence, size=SMALL, va="center")
-    for line, feature in enumerate(asked, start=len(words)):
-        name = FEATURES[feature]
-        frame = {"facecolor": _tint(feature), "edgecolor": "none", "pad": 1.5}
-        axes.text(EDGE + 2, top + line * LINE, name, size=SMALL, va="center", bbox=frame)
-        meaning = MEASURES[name].meaning
-        axes.text(EDGE + LEVEL, top + line * LINE, meaning, size=SMALL, va="center")
-
-
-def _tint(feature: int) -> tuple[float, float, float]:
-    """A light colour of its own for each feature."""
-    red, green, blue = hsv_to_rgb((feature * 0.618) % 1, 0.28, 1.0)
-    return red, green, blue
