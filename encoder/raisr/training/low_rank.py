@@ -37,6 +37,9 @@ NOISE_ROUNDS = 3
 ROUNDS = 8
 """Of alternating least squares; further ones gain less than 0.001 dB."""
 
+DIRECTION_RIDGE = 300.0
+"""As `fit_linear` takes it, where filters only show in what they differ."""
+
 MIN_ERROR = 0.1
 """Squared pixel value below which a level does not count for more."""
 
@@ -264,6 +267,37 @@ def fit_low_rank(moments: Moments, mean: Array, start: LinearFilters, rank: int)
             inner = replace(inner, basis=_fit_basis(left, inner.coefficients))
         inner = replace(inner, coefficients=_fit_coefficients(left, inner.basis))
     return _ordered(left, inner)
+
+
+def differing_directions(sums: Sums, dimensions: int) -> tuple[Array, Array, Array]:
+    """In what patches count for how filters of buckets differ, and errors of the mean filter.
+
+    Parameters
+    ----------
+    sums : Sums
+    dimensions : int
+        At most so many of each.
+
+    Returns
+    -------
+    mean : ndarray of shape (64, q * q)
+        The mean filter.
+    patches : ndarray of shape (64, dimensions)
+        Directions of patches, in each of which they have unit variance.
+    errors : ndarray of shape (q * q, dimensions)
+        Directions of errors, orthonormal.
+    """
+    moments = Moments.of([sums], np.zeros(1), np.ones(1))
+    filters = fit_linear(moments, DIRECTION_RIDGE)
+    left = moments.beyond(filters.mean).projected()
+    root, inverse = _metric(left)
+    weighted = root @ (_ORTHOGONAL.T @ filters.constant) * _share(left)[:, None, None]
+    inner, outer = weighted.shape[1:]
+    patches = np.linalg.svd(weighted.transpose(1, 0, 2).reshape(inner, -1))[0]
+    errors = np.linalg.svd(weighted.transpose(2, 0, 1).reshape(outer, -1))[0]
+    per_cell = np.sqrt(len(left.gram[0]) / max(left.cells, 1))
+    scaled = _ORTHOGONAL @ (inverse @ patches[:, :dimensions]) / per_cell
+    return filters.mean, scaled, errors[:, :dimensions]
 
 
 def _principal_basis(left: Moments, filters: LinearFilters, rank: int) -> Array:

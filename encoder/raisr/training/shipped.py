@@ -14,7 +14,7 @@ MIN_GAIN = 0.02
 DEPTH = 7
 """Levels of every tree."""
 
-RANKS = {2: 16, 3: 20, 4: 20, 5: 18, 6: 16, 8: 14}
+RANKS = {2: 16, 3: 18, 4: 18, 5: 18, 6: 16, 8: 16}
 """Basis filters by the rows of an output block: a larger block makes each of them larger."""
 
 
