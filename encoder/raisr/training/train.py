@@ -38,7 +38,7 @@ from raisr.training.progress import (
 )
 from raisr.training.settings import Settings
 from raisr.training.tree_growing import grow_tree
-from raisr_decoder.bank import SCALE_UNIT, Bank, BankStage
+from raisr_decoder.bank import SCALE_UNIT, Bank, BankStage, noise_at
 from raisr_decoder.cells import CELL
 from raisr_decoder.errors import RaisrError
 from raisr_decoder.filters import BlendStage, ResizeStage
@@ -151,7 +151,7 @@ def train(
         ):
             upscales = number == 1 and not settings.upsample_first
             block = int(settings.scales[0] * CELL) if upscales else CELL
-            plan = _Plan(number, block, depth, rank, settings.ridge)
+            plan = _Plan(number, block, depth, rank, settings.qualities, settings.ridge)
             stages.append(_trained_stage(run, examples, plan))
             psnr |= _compared(run, validation, plan, stages[-1][0].tree)
             psnr[stage_name(number)] = _measured(run, stage_name(number), validation, number)
@@ -179,6 +179,7 @@ class _Plan:
     block: int
     depth: int
     rank: int
+    qualities: tuple[int, ...]
     ridge: float
 
 
@@ -268,8 +269,8 @@ def _fitted(
     report = partial(run.progress, stage_step(plan.number, FITTING))
     knots = items.load_knots(run.checkpoints)
     if knots is None:
-        noise = low_rank.fit_noise(levels, plan.ridge)
-        knots = tuple(zip(qualities, noise.tolist(), strict=True))
+        fitted = low_rank.fit_noise(levels, plan.ridge)
+        knots = tuple(zip(qualities, fitted.tolist(), strict=True))
         items.store_knots(run.checkpoints, knots)
     report(1, 4)
     moments = low_rank.weigh(levels, np.array([noise for _, noise in knots]), plan.ridge)
@@ -279,7 +280,9 @@ def _fitted(
     reduced = low_rank.fit_low_rank(moments, mean, exact, plan.rank)
     report(3, 4)
     for name, filters in ((FULL_RANK, exact), (NOT_ROUNDED, reduced.linear())):
-        weights = np.stack([filters.weights(noise) for _, noise in knots])
+        weights = np.stack(
+            [filters.weights(noise_at(quality, knots)) for quality in plan.qualities]
+        )
         items.store_weights(run.checkpoints, plan.number, name, weights)
     stage = low_rank.round_stage(plan.block, tree, reduced, moments)
     report(4, 4)
