@@ -21,7 +21,7 @@ def test_a_folder_tells_what_its_banks_are_and_what_they_cost(tmp_path: Path) ->
     assert not holds(banks, SETTINGS)
     ranges = ((10, 20),), ((30, 40), (70, 80))
     for qualities, cost in zip(ranges, (Cost(10.0, 300), Cost(20.5, 200)), strict=True):
-        settings = replace(SETTINGS, qualities=qualities, depths=(1,))
+        settings = replace(SETTINGS, qualities=qualities, depths=(0,))
         trained = train(photos, settings, 1, silent)
         for made in trained.banks:
             path = banks / f"{made.bank.id}.bank"
