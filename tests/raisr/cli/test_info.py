@@ -24,7 +24,7 @@ def test_info_draws_a_bank(payload: Path, tmp_path: Path) -> None:
 
 def test_the_metadata_of_a_payload_is_told(payload: Path) -> None:
     facts = json.loads(raisr("info", payload, "--json").output)
-    assert (facts["width"], facts["height"]) == (1500, 1000)
+    assert (facts["width"], facts["height"]) == (300, 200)
     assert (facts["base"], facts["scale"]) == ("jpeg", "2")
     assert facts["bytes"] == payload.stat().st_size
     assert str(facts["bank"]) in raisr("info", payload).output
