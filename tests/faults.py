@@ -19,23 +19,29 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 
+import brotli
+
+import raisr_web.compression
 import raisr_web.runtime
 from raisr import cli
 from raisr.batch import INDEX
 from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
 from raisr_web.cli import export
+from raisr_web.compression import BROTLI, GZIP
 from support import SAMPLES
 
 # Commands are forked from a process that has imported what they need, so that kills do not meet
 # imports most of the time.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["raisr.batch", "raisr.training.provenance", "raisr_web.export"])
+QUICK_BROTLI = replace(BROTLI, compress=partial(brotli.compress, quality=1))
 DISKS = (100, 300, 5000)
 """Bytes of the largest file that fits; semaphores are files as well, of 32 bytes."""
 
@@ -111,8 +117,9 @@ class Task:
         os.dup2(errors.fileno(), sys.stderr.fileno())
         resource.setrlimit(resource.RLIMIT_FSIZE, (disk, disk))
         os.environ["XDG_CACHE_HOME"] = str(self.folder / "cache")
-        # A small stand-in, so that exporting takes a moment.
+        # A small runtime and brotli in a hurry, so that exporting takes a moment.
         raisr_web.runtime.FOLDER = self.folder.parent / "runtime"
+        raisr_web.compression.COMPRESSIONS = (QUICK_BROTLI, GZIP)
         checkpoints = ("--checkpoints", str(self.folder / "checkpoints"))
         further = checkpoints if self.name == "train" else ()
         cli.main.add_command(export)
