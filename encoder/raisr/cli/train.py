@@ -70,7 +70,7 @@ MAX_FILTER_STAGES = MAX_STAGES - 2
 )
 @click.option(
     "--rank",
-    type=click.IntRange(0, MAX_RANK),
+    type=click.IntRange(1, MAX_RANK),
     default=16,
     show_default=True,
     help="Basis filters of each stage, of which those of all buckets and qualities are mixed: more "

@@ -13,6 +13,10 @@ from raisr.training.settings import Settings
 VALIDATION_INTERVAL = 10
 """One photograph of this many is in the validation set."""
 
+GOLDEN_RATIO, PLASTIC_SQUARE = 0.61803398874989484820, 0.56984029099805326591
+"""Steps whose multiples, modulo 1, fill 0..1 evenly, independently of each other: the golden ratio,
+and the square of the plastic number's inverse."""
+
 
 @dataclass(frozen=True)
 class Example:
@@ -86,7 +90,10 @@ def _spread_photos(
     (low, high), number, seed = settings.scales, len(photos), settings.seed
     levels = len(settings.qualities)
     encodings = min(settings.encodings, levels)
-    shares = _fill(number, 0, seed), _fill(number, 1, seed)
+    shares = (
+        _fill(number, GOLDEN_RATIO, seed * PLASTIC_SQUARE),
+        _fill(number, PLASTIC_SQUARE, seed * GOLDEN_RATIO),
+    )
     for place, (photo, share, part) in enumerate(zip(photos, *shares, strict=True), start=1):
         first = int(share * levels)
         yield (
@@ -97,10 +104,6 @@ def _spread_photos(
         )
 
 
-def _fill(amount: int, axis: int, seed: int) -> Iterator[float]:
-    """Numbers of 0..1 that fill the range evenly, along several axes independent of each other."""
-    # Fractions of multiples of the plastic number's powers (Roberts' R2 sequence).
-    step = 1 / 1.32471795724474602596 ** (axis + 1)
-    # Seeds start at places that fill the range evenly, too (multiples of the golden ratio).
-    start = seed * 0.61803398874989484820
+def _fill(amount: int, step: float, start: float) -> Iterator[float]:
+    """Numbers of 0..1 that any run of fills evenly, if the step is a good one."""
     return ((start + number * step) % 1 for number in range(amount))

@@ -15,9 +15,9 @@ def test_a_command_that_draws_nothing_does_not_wait_for_matplotlib() -> None:
     assert done.stdout == "False\n"
 
 
-def test_bad_input_ends_in_a_sentence(payload: Path, tmp_path: Path) -> None:
+def test_bad_input_ends_in_a_sentence(payload: Path, photo: Path, tmp_path: Path) -> None:
     half = tmp_path / "half.jpg"
-    half.write_bytes(payload.read_bytes()[:3000])
+    half.write_bytes(payload.read_bytes()[: payload.stat().st_size // 2])
     damaged = bytearray(payload.read_bytes())
     damaged[40] ^= 1
     (tmp_path / "damaged.jpg").write_bytes(damaged)
@@ -32,22 +32,22 @@ def test_bad_input_ends_in_a_sentence(payload: Path, tmp_path: Path) -> None:
     fails(raisr("decode", tmp_path / "none.jpg", "-o", out), "cannot be read")
     fails(raisr("decode", payload, "-o", payload / "out.png"), "cannot be written")
     fails(raisr("info", other), "not a JPEG, PNG, WebP or AVIF file")
-    fails(raisr("encode", PHOTO, *tiny), "smallest possible")
-    fails(raisr("encode", PHOTO, "--scale", "4", "-o", webp), "no bank for base webp at scale 4")
-    fails(raisr("encode", PHOTO, "--scale", "1.37"), "write auto, 1, 3/2")
-    fails(raisr("encode", PHOTO, "--target-size", "much"), "is no size")
+    fails(raisr("encode", photo, *tiny), "smallest possible")
+    fails(raisr("encode", photo, "--scale", "4", "-o", webp), "no bank for base webp at scale 4")
+    fails(raisr("encode", photo, "--scale", "1.37"), "write auto, 1, 3/2")
+    fails(raisr("encode", photo, "--target-size", "much"), "is no size")
     fails(raisr("encode", tmp_path / "none.jpg"), "cannot be read")
     fails(raisr("train", tmp_path / "none.jpg", "-o", out), "no photographs")
-    fails(raisr("train", PHOTO, "-o", out, "--quality", "50-40"), "no rising range")
-    fails(raisr("train", PHOTO, "-o", out, "--buckets", "99"), "is none of 1, 2, 4")
-    fails(raisr("train", PHOTO, "-o", out, "--scale", "1.37"), "upsample-first serves any scale")
-    fails(raisr("train", PHOTO, "-o", out, "--scale", "0"), "is no scale")
-    fails(raisr("upscale", PHOTO, "-o", out, "--scale", "0.5"), "is no scale")
-    fails(raisr("upscale", PHOTO, "-o", out, "--scale", "30x20"), "is smaller than the picture")
+    fails(raisr("train", photo, "-o", out, "--quality", "50-40"), "no rising range")
+    fails(raisr("train", photo, "-o", out, "--buckets", "99"), "is none of 1, 2, 4")
+    fails(raisr("train", photo, "-o", out, "--scale", "1.37"), "upsample-first serves any scale")
+    fails(raisr("train", photo, "-o", out, "--scale", "0"), "is no scale")
+    fails(raisr("upscale", photo, "-o", out, "--scale", "0.5"), "is no scale")
+    fails(raisr("upscale", photo, "-o", out, "--scale", "30x20"), "is smaller than the picture")
     fails(raisr("upscale", other, "-o", out), "cannot be read as a picture")
-    fails(raisr("evaluate", PHOTO, "--scale", "1"), "is no scale that fits here")
-    fails(raisr("evaluate", PHOTO, "--scale", "9"), "is no scale that fits here")
-    fails(raisr("evaluate", PHOTO, "--bank", other), "damaged bank")
+    fails(raisr("evaluate", photo, "--scale", "1"), "is no scale that fits here")
+    fails(raisr("evaluate", photo, "--scale", "9"), "is no scale that fits here")
+    fails(raisr("evaluate", photo, "--bank", other), "damaged bank")
     fails(raisr("evaluate", tmp_path / "none"), "cannot be read")
     assert not out.exists()
     assert not webp.exists()

@@ -16,9 +16,9 @@ def test_the_output_image_is_written(payload: Path, tmp_path: Path) -> None:
         target = tmp_path / f"{engine}.png"
         result = raisr("decode", payload, "-o", target, "--engine", engine)
         assert result.exit_code == 0, result.output
-        assert "1500 x 1000" in result.output
+        assert "300 x 200" in result.output
         pictures.append(read_photo(target))
-    assert pictures[0].shape == (1000, 1500, 3)
+    assert pictures[0].shape == (200, 300, 3)
     assert (pictures[0] == pictures[1]).all()
 
 
@@ -50,7 +50,7 @@ def test_a_folder_of_payloads_is_decoded(payload: Path, tmp_path: Path) -> None:
     for name in ("a.jpg", "sub/b.jpg"):
         (folder / name).write_bytes(payload.read_bytes())
     (folder / "photo.png").write_bytes(save_png(read_photo(PHOTO)[:40, :60]))
-    (folder / "broken.jpg").write_bytes(payload.read_bytes()[:2000])
+    (folder / "broken.jpg").write_bytes(payload.read_bytes()[: payload.stat().st_size // 2])
     result = raisr("decode", folder, folder / "broken.jpg", "-o", target)
     fails(result, "breaks off")
     found = sorted(str(path.relative_to(target)) for path in target.rglob("*.png"))

@@ -36,7 +36,7 @@ def test_the_parts_of_a_bank_are_told(tmp_path: Path) -> None:
 
 def test_the_metadata_of_a_payload_is_told(payload: Path) -> None:
     facts = json.loads(raisr("info", payload, "--json").output)
-    assert (facts["width"], facts["height"]) == (1500, 1000)
+    assert (facts["width"], facts["height"]) == (300, 200)
     assert (facts["base"], facts["scale"], facts["quality"]) == ("jpeg", "2", 40)
     assert facts["bytes"] == payload.stat().st_size
     assert str(facts["bank"]) in raisr("info", payload).output

@@ -21,12 +21,12 @@ TWO = Fraction(2)
 
 @pytest.fixture(scope="module")
 def photo() -> np.ndarray:
-    return read_photo(SAMPLES / "two-dogs.jpg")[300:700, 200:800]
+    return read_photo(SAMPLES / "two-dogs.jpg")[400:600, 350:650]
 
 
 def test_the_target_size_is_used_and_kept(photo: np.ndarray) -> None:
-    encoded = search(photo, Settings("jpeg", TWO, target_size=6000))
-    assert 5700 < len(encoded.payload) <= 6000
+    encoded = search(photo, Settings("jpeg", TWO, target_size=2000))
+    assert 1900 < len(encoded.payload) <= 2000
 
 
 def test_the_record_tells_what_viewers_get(photo: np.ndarray) -> None:
@@ -41,8 +41,8 @@ def test_the_record_tells_what_viewers_get(photo: np.ndarray) -> None:
 
 
 def test_a_payload_beats_the_plain_codec_at_the_same_bytes(photo: np.ndarray) -> None:
-    encoded = search(photo, Settings("jpeg", target_size=6000))
-    plain = plain_within(photo, "jpeg", 6000)
+    encoded = search(photo, Settings("jpeg", target_size=2000))
+    plain = plain_within(photo, "jpeg", 2000)
     assert luma_psnr(decode(encoded.payload), photo) > luma_psnr(decode(plain.payload), photo)
     assert encoded.score > plain.score + 10
 
@@ -55,15 +55,15 @@ def test_an_impossible_target_names_the_smallest_possible(photo: np.ndarray) -> 
 
 def test_transparency_is_kept(photo: np.ndarray) -> None:
     rows, columns = photo.shape[:2]
-    alpha = np.clip(np.add.outer(np.arange(rows), np.arange(columns)) // 2, 0, 255)
+    alpha = np.clip(np.add.outer(np.arange(rows), np.arange(columns)), 0, 255)
     picture = np.dstack([photo, alpha.astype(np.uint8)])
-    encoded = search(picture, Settings("jpeg", TWO, target_size=12_000))
-    assert len(encoded.payload) <= 12_000
+    encoded = search(picture, Settings("jpeg", TWO, target_size=4000))
+    assert len(encoded.payload) <= 4000
     full = decode(encoded.payload)
     assert full.shape == picture.shape
     assert np.abs(full[..., 3].astype(int) - alpha).max() <= 8
     # The base image shows the photograph composited on white.
-    assert (decode_base(encoded.payload)[:10, :10] > 235).all()
+    assert (decode_base(encoded.payload)[:5, :5] > 235).all()
     solid = alpha == 255
     assert np.abs(full[..., :3].astype(int) - photo)[solid].mean() < 8
 

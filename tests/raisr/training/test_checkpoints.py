@@ -22,11 +22,16 @@ from training import SETTINGS, crops, silent
 pytestmark = pytest.mark.slow
 
 RAISR = Path(sys.executable).with_name("raisr")
-OPTIONS = ("--quality", "40-60", "--stages", "2", "--buckets", "8", "--jobs", "2")
+QUICK = replace(SETTINGS, depths=(1, 1), ranks=(2, 2))
+OPTIONS = ("--quality", "40-60", "--stages", "2", "--buckets", "2", "--rank", "2")
+"""`QUICK` as `raisr train` takes it."""
 
 
-def start_training(photos: Path, bank: Path, checkpoints: Path) -> subprocess.Popen[bytes]:
+def start_training(
+    photos: Path, bank: Path, checkpoints: Path, jobs: int
+) -> subprocess.Popen[bytes]:
     command = [RAISR, "train", photos, "-o", bank, "--checkpoints", checkpoints, *OPTIONS]
+    command += ["--jobs", str(jobs)]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
 
 
@@ -43,8 +48,8 @@ def test_killed_training_goes_on_and_gives_the_same_bank(tmp_path: Path) -> None
     photos, bank = tmp_path / "photos", tmp_path / "new.bank"
     checkpoints = tmp_path / "checkpoints"
     paths = crops(photos, 10)
-    with start_training(photos, bank, checkpoints) as process:
-        stage = wait_for(checkpoints, "stage-1-of-0", process)
+    with start_training(photos, bank, checkpoints, 2) as process:
+        stage = wait_for(checkpoints, "stage-1", process)
         os.killpg(process.pid, signal.SIGKILL)
     assert not bank.exists()
     # Half-written and damaged items of whatever is there do not count.
@@ -55,15 +60,15 @@ def test_killed_training_goes_on_and_gives_the_same_bank(tmp_path: Path) -> None
     content[len(content) // 2] ^= 1
     pair.write_bytes(content)
 
-    with start_training(photos, bank, checkpoints) as process:
+    with start_training(photos, bank, checkpoints, 1) as process:
         assert process.wait() == 0
-    undisturbed = train(paths, SETTINGS, 2, silent)
-    assert load(bank.read_bytes()).id == undisturbed.banks[0].bank.id
+    undisturbed = train(paths, QUICK, 1, silent)
+    assert load(bank.read_bytes()).id == undisturbed.bank.id
     assert not list(checkpoints.iterdir())
 
 
 def test_finished_stages_are_not_done_again(tmp_path: Path) -> None:
-    photos = crops(tmp_path / "photos", 4)
+    photos = crops(tmp_path / "photos", 2)
 
     class Interrupted(Exception):
         pass
@@ -73,14 +78,14 @@ def test_finished_stages_are_not_done_again(tmp_path: Path) -> None:
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        train(photos, SETTINGS, 1, interrupt, tmp_path / "checkpoints")
+        train(photos, QUICK, 1, interrupt, tmp_path / "checkpoints")
     steps: dict[str, float] = {}
 
     def record(step: str, _done: float, total: float) -> None:
         steps[step] = total
 
-    resumed = train(photos, SETTINGS, 1, record, tmp_path / "checkpoints")
-    assert resumed.banks[0].bank.id == train(photos, SETTINGS, 1, silent).banks[0].bank.id
+    resumed = train(photos, QUICK, 1, record, tmp_path / "checkpoints")
+    assert resumed.bank.id == train(photos, QUICK, 1, silent).bank.id
     # A step that is skipped has one part; without, there would be one for each photograph.
     assert steps["stage 1: sampling"] == steps["stage 2: sampling"] == 1
 
@@ -88,7 +93,7 @@ def test_finished_stages_are_not_done_again(tmp_path: Path) -> None:
 def test_other_settings_or_photographs_are_another_training(tmp_path: Path) -> None:
 
     photos = crops(tmp_path / "photos", 2)
-    quick = replace(SETTINGS, depths=(0,))
+    quick = replace(SETTINGS, depths=(0,), ranks=(1,))
     folders = {
         train(photos, quick, 1, silent, tmp_path).checkpoints,
         train(photos[:1], quick, 1, silent, tmp_path).checkpoints,

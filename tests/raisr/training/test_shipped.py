@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 
 from raisr.training.provenance import SUMMARY
 from raisr.training.shipped import shipped
@@ -11,11 +10,10 @@ from raisr_decoder.bank import load, shipped_folder
 def test_what_is_shipped_is_what_the_table_of_trainings_gives() -> None:
     folder = shipped_folder()
     banks = {path.stem: load(path.read_bytes()) for path in folder.glob("*.bank")}
-    assert {(bank.base, bank.trained_scales, bank.quality) for bank in banks.values()} == {
-        (settings.base, settings.scales, qualities)
-        for settings in shipped()
-        for qualities in settings.qualities
-    }
+    assert {
+        (bank.base, bank.trained_scales, tuple(quality for quality, _ in bank.noise))
+        for bank in banks.values()
+    } == {(each.base, each.scales, each.qualities) for each in shipped()}
     assert all(name == bank.id for name, bank in banks.items())
 
 
@@ -28,7 +26,12 @@ def test_each_bank_has_its_provenance_and_all_have_one_cost() -> None:
     assert total["banks"] == len(provenances)
 
 
-def test_ranges_of_quality_adjoin() -> None:
-    for settings in shipped():
-        for (_, end), (start, _) in pairwise(settings.qualities):
-            assert start == end + 1
+def test_banks_are_small() -> None:
+    """What a page fetches, at most, in kilobytes of each base codec and scale."""
+    most = {"1": 12, "3/2": 16, "2": 20, "5/2": 28, "3": 34, "4": 50}
+    paths = list(shipped_folder().glob("*.bank"))
+    assert sum(path.stat().st_size for path in paths) <= 550_000
+    for path in paths:
+        bank = load(path.read_bytes())
+        if bank.base != "png":
+            assert path.stat().st_size <= most.get(str(bank.scale), 20) * 1000

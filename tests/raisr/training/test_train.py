@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,67 +14,112 @@ from raisr.evaluation.metrics import luma_psnr
 from raisr.images.downscaling import downscale_photo
 from raisr.images.reading import decode_base, read_photo
 from raisr.images.resampling import bicubic, lanczos
-from raisr.images.writing import save_png
 from raisr.training.examples import spread
 from raisr.training.progress import WHOLE
 from raisr.training.settings import Settings
-from raisr.training.train import train
-from raisr_decoder.bank import Bank, BlendStage, FilterStage, ResizeStage, load, save
+from raisr.training.train import Trained, train
+from raisr_decoder.bank import Bank, load, save
 from raisr_decoder.color import luma
+from raisr_decoder.filters import BlendStage, LowRankStage, ResizeStage
+from raisr_decoder.limits import MAX_NOISE
 from raisr_decoder.pipeline import NO_FILTERS, restore
-from support import SAMPLES
 from training import SETTINGS, crops, silent
 
 pytestmark = pytest.mark.slow
 
 
+QUICK = replace(SETTINGS, depths=(0,), ranks=(2,))
+QUALITIES = (10, 50, 90)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What became of a training, and the steps that it told of: how much of each is done."""
+
+    trained: Trained
+    steps: dict[str, tuple[float, float]]
+
+    @property
+    def bank(self) -> Bank:
+        return self.trained.bank
+
+
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Crops, so that training takes a moment."""
-    folder = tmp_path_factory.mktemp("photos")
-    paths = []
-    for sample in sorted(SAMPLES.glob("*.jpg")):
-        path = folder / f"{sample.stem}.png"
-        path.write_bytes(save_png(read_photo(sample)[300:600, 300:701]))
-        paths.append(path)
-    return paths
+    """Five, of which tests train on four or fewer."""
+    return crops(tmp_path_factory.mktemp("few") / "photos", 5)
 
 
-def test_a_bank_beats_bicubic_on_another_photograph(photos: list[Path]) -> None:
-    bank = train(photos[:-1], SETTINGS, 1, silent).banks[0].bank
+@pytest.fixture(scope="module")
+def broken(photos: list[Path]) -> Path:
+    """A photograph that ends in its middle."""
+    path = photos[0].with_name("broken.png")
+    path.write_bytes(photos[0].read_bytes()[:1000])
+    return path
+
+
+@pytest.fixture(scope="module")
+def of_few(photos: list[Path], broken: Path) -> Training:
+    """A training on four photographs and a broken one."""
+    steps: dict[str, tuple[float, float]] = {}
+    trained = train(
+        [broken, *photos[:-1]],
+        SETTINGS,
+        1,
+        lambda step, done, total: steps.update({step: (done, total)}),
+    )
+    return Training(trained, steps)
+
+
+@pytest.fixture(scope="module")
+def ten_photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return crops(tmp_path_factory.mktemp("ten") / "photos", 10)
+
+
+@pytest.fixture(scope="module")
+def of_ten(ten_photos: list[Path]) -> Trained:
+    """A training on ten photographs, for qualities that are far apart."""
+    settings = replace(SETTINGS, qualities=QUALITIES, depths=(3, 1), ranks=(12, 4), blend=16)
+    return train(ten_photos, settings, 1, silent)
+
+
+def test_a_bank_beats_bicubic_on_another_photograph(of_few: Training, photos: list[Path]) -> None:
+    bank = of_few.bank
     photo = read_photo(photos[-1])
     base = decode_base(base_codec("jpeg").encode(downscale_photo(photo, Fraction(2), lanczos), 50))
     filtered, bicubic_psnr = (
-        luma_psnr(restore(base, each, photo.shape[:2]), photo) for each in (bank, NO_FILTERS)
+        luma_psnr(restore(base, each, photo.shape[:2]), photo)
+        for each in (bank.filters(50), NO_FILTERS)
     )
     assert filtered > bicubic_psnr + 0.1
     assert load(save(bank)).id == bank.id
 
 
 def test_an_upsample_first_bank_beats_bicubic_at_any_scale(photos: list[Path]) -> None:
-    settings = Settings("png", (Fraction(3, 2), Fraction(2)), True, ((100, 100),), (2,))
-    bank = train(photos[:-1], settings, 1, silent).banks[0].bank
+    settings = Settings("png", (Fraction(3, 2), Fraction(2)), True, (100,), (1,), (2,))
+    bank = train(photos[:-1], settings, 1, silent).bank
     assert isinstance(bank.stages[0], ResizeStage)
     photo = read_photo(photos[-1])
+    rows, columns, _ = photo.shape
     for divisor in (1.6, 1.87):
-        small = bicubic(photo, (round(300 / divisor), round(401 / divisor)))
+        small = bicubic(photo, (round(rows / divisor), round(columns / divisor)))
         filtered, bicubic_psnr = (
-            luma_psnr(restore(small, each, (300, 401)), photo) for each in (bank, NO_FILTERS)
+            luma_psnr(restore(small, each, (rows, columns)), photo)
+            for each in (bank.filters(100), NO_FILTERS)
         )
         assert filtered > bicubic_psnr + 0.1
 
 
 def test_sharpened_targets_give_a_sharper_bank_and_blending_calms_it(photos: list[Path]) -> None:
     plain, sharp = (
-        train(photos[:-1], replace(SETTINGS, depths=(3,), sharpen=amount), 1, silent).banks[0].bank
-        for amount in (0, 1.5)
+        train(photos[:2], replace(QUICK, sharpen=amount), 1, silent).bank for amount in (0, 1.5)
     )
-    blended = Bank("jpeg", (40, 60), (*sharp.stages, BlendStage(64)))
+    blended = replace(sharp, stages=(*sharp.stages, BlendStage(64)))
     photo = read_photo(photos[-1])
-    small = lanczos(photo, (150, 201))
+    small = downscale_photo(photo, Fraction(2), lanczos)
 
     def roughness(bank: Bank) -> float:
-        plane = luma(restore(small, bank, (300, 401))).astype(float)
+        plane = luma(restore(small, bank.filters(50), photo.shape[:2])).astype(float)
         return float(np.abs(np.diff(plane)).mean())
 
     assert roughness(plain) < roughness(blended) < roughness(sharp)
@@ -81,80 +127,95 @@ def test_sharpened_targets_give_a_sharper_bank_and_blending_calms_it(photos: lis
 
 @pytest.mark.parametrize("base", ["jpeg", "webp", "avif"])
 def test_banks_can_be_trained_up_to_the_highest_quality(photos: list[Path], base: str) -> None:
-    settings = replace(SETTINGS, base=base, qualities=((100, 100),), depths=(0,))
+    settings = replace(QUICK, base=base, qualities=(100,))
     trained = train(photos[:2], settings, 1, silent)
     assert (trained.photographs, trained.unreadable) == (2, [])
 
 
 def test_blending_is_the_last_stage(photos: list[Path]) -> None:
-    bank = train(photos[:2], replace(SETTINGS, depths=(0,), blend=32), 1, silent).banks[0].bank
+    bank = train(photos[:1], replace(QUICK, blend=32), 1, silent).bank
     assert bank.stages[-1] == BlendStage(32)
     assert load(save(bank)).id == bank.id
 
 
-def test_jobs_do_not_change_a_bit(photos: list[Path]) -> None:
-    ids = {train(photos, SETTINGS, jobs, silent).banks[0].bank.id for jobs in (1, 2)}
-    assert len(ids) == 1
+def test_jobs_do_not_change_a_bit(of_few: Training, photos: list[Path], broken: Path) -> None:
+    again = train([broken, *photos[:-1]], SETTINGS, 2, silent)
+    assert again.bank.id == of_few.bank.id
 
 
 def test_stages_have_the_blocks_of_their_scale(photos: list[Path]) -> None:
     scale = Fraction(3, 2)
-    settings = Settings("png", (scale, scale), False, ((100, 100),), (1, 0))
-    stages = train(photos[:2], settings, 1, silent).banks[0].bank.stages
-    assert [stage.block for stage in stages if isinstance(stage, FilterStage)] == [3, 2]
+    settings = Settings("png", (scale, scale), False, (100,), (1, 0), (3, 2))
+    bank = train(photos[:2], settings, 1, silent).bank
+    sizes = [(each.block, each.tree.depth, len(each.basis)) for each in filter_stages(bank)]
+    assert sizes == [(3, 1, 3), (2, 0, 2)]
 
 
-def test_of_ten_photographs_one_is_in_the_validation_set(tmp_path: Path) -> None:
-    photos = crops(tmp_path / "photos", 10)
-    trained = train(photos, replace(SETTINGS, blend=16), 2, silent)
-    assert (trained.photographs, trained.validation_photographs) == (9, 1)
-    (made,) = trained.banks
-    assert list(made.psnr) == ["base alone", "stage 1", "stage 2", "blend"]
-    assert made.psnr["base alone"] + 0.1 < made.psnr["stage 1"]
-    # What a decoder makes of the same photograph.
-    (example,) = (each for each in spread(photos, SETTINGS) if each.in_validation_set)
-    photo = read_photo(example.photo)
-    codec = base_codec("jpeg")
-    small = codec.encode(downscale_photo(photo, Fraction(2), codec.downscale), example.quality)
-    unblended = replace(made.bank, stages=made.bank.stages[:-1])
-    for name, bank in {"stage 2": unblended, "blend": made.bank}.items():
-        level = luma_psnr(restore(decode_base(small), bank, photo.shape[:2]), photo)
-        assert made.psnr[name] == pytest.approx(level, abs=0.05)
+def test_of_ten_photographs_one_is_in_the_validation_set(
+    of_ten: Trained, ten_photos: list[Path]
+) -> None:
+    assert (of_ten.photographs, of_ten.validation_photographs) == (9, 1)
+    settings = replace(SETTINGS, qualities=QUALITIES)
+    examples = [each for each in spread(ten_photos, settings) if each.in_validation_set]
+    assert [each.quality for each in examples] == list(QUALITIES)
+    for example in examples:
+        psnr = {name: levels[example.quality] for name, levels in of_ten.psnr.items()}
+        assert psnr["base alone"] < psnr["stage 1"]
+        # What a decoder makes of the same photograph.
+        photo = read_photo(example.photo)
+        codec = base_codec("jpeg")
+        small = codec.encode(downscale_photo(photo, Fraction(2), codec.downscale), example.quality)
+        unblended = replace(of_ten.bank, stages=of_ten.bank.stages[:-1])
+        for name, bank in {"stage 2": unblended, "blend": of_ten.bank}.items():
+            output = restore(decode_base(small), bank.filters(example.quality), photo.shape[:2])
+            assert psnr[name] == pytest.approx(luma_psnr(output, photo), abs=0.05)
 
 
-def test_few_photographs_are_all_trained_on(photos: list[Path]) -> None:
-    trained = train(photos, replace(SETTINGS, depths=(0,)), 1, silent)
-    assert (trained.photographs, trained.validation_photographs) == (len(photos), 0)
-    assert trained.banks[0].psnr == {}
+def test_each_stage_tells_what_low_rank_and_rounding_cost(of_ten: Trained) -> None:
+    assert list(of_ten.psnr) == [
+        "base alone",
+        "stage 1, full rank",
+        "stage 1, not rounded",
+        "stage 1",
+        "stage 2, full rank",
+        "stage 2, not rounded",
+        "stage 2",
+        "blend",
+    ]
+    mean = of_ten.mean_psnr
+    assert mean["stage 1"] == pytest.approx(mean["stage 1, not rounded"], abs=0.05)
+    assert mean["stage 1"] > mean["base alone"] + 0.1
 
 
-def test_ranges_of_quality_get_banks_of_their_own_with_the_same_trees(tmp_path: Path) -> None:
-    photos = crops(tmp_path / "photos", 10)
-    ranges = (5, 15), (60, 90)
-    trained = train(photos, replace(SETTINGS, qualities=ranges), 2, silent)
-    low, high = (made.bank for made in trained.banks)
-    assert (low.quality, high.quality) == ranges
-    assert (trained.photographs, trained.validation_photographs) == (9, 1)
-    pairs = list(zip(filter_stages(low), filter_stages(high), strict=True))
-    for ours, theirs in pairs:
-        assert (ours.tree.threshold == theirs.tree.threshold).all()
-        assert (ours.weights != theirs.weights).any()
-    low_psnr, high_psnr = (made.psnr["base alone"] for made in trained.banks)
-    assert low_psnr + 1 < high_psnr
-    # Each does better where it belongs than in the place of the other.
-    photo = read_photo(photos[9])
-    small = base_codec("jpeg").encode(downscale_photo(photo, Fraction(2), lanczos), 8)
-    fitting, strange = (
-        luma_psnr(restore(decode_base(small), bank, photo.shape[:2]), photo) for bank in (low, high)
-    )
-    assert fitting > strange
+def test_one_bank_serves_every_quality(of_ten: Trained, ten_photos: list[Path]) -> None:
+    assert [quality for quality, _ in of_ten.bank.noise] == list(QUALITIES)
+    noise = [noise for _, noise in of_ten.bank.noise]
+    assert noise == sorted(noise, reverse=True)
+    assert (noise[0], noise[-1]) == (MAX_NOISE, -MAX_NOISE)
+    # Its filters for one quality do better there than those for another.
+    photo = read_photo(ten_photos[9])
+    for quality, other in ((10, 90), (90, 10)):
+        small = base_codec("jpeg").encode(downscale_photo(photo, Fraction(2), lanczos), quality)
+        fitting, strange = (
+            luma_psnr(
+                restore(decode_base(small), of_ten.bank.filters(each), photo.shape[:2]), photo
+            )
+            for each in (quality, other)
+        )
+        assert fitting > strange
 
 
-def test_stages_that_gain_too_little_are_left_out(tmp_path: Path) -> None:
-    photos = crops(tmp_path / "photos", 10)
-    (made,) = train(photos, replace(SETTINGS, min_gain=50.0), 1, silent).banks
-    assert len(filter_stages(made.bank)) == len(made.sparse) == 1
-    assert list(made.psnr) == ["base alone", "stage 1", "stage 2"]
+def test_few_photographs_are_all_trained_on(of_few: Training) -> None:
+    trained = of_few.trained
+    assert (trained.photographs, trained.validation_photographs) == (4, 0)
+    assert trained.psnr == {}
+
+
+def test_stages_that_gain_too_little_are_left_out(ten_photos: list[Path]) -> None:
+    settings = replace(SETTINGS, depths=(0, 0), ranks=(1, 1), min_gain=50.0)
+    trained = train(ten_photos, settings, 1, silent)
+    assert len(filter_stages(trained.bank)) == len(trained.sparse) == 1
+    assert "stage 2" in trained.psnr
 
 
 def test_the_seed_spreads_photographs_in_another_way(photos: list[Path]) -> None:
@@ -167,28 +228,35 @@ def test_the_seed_spreads_photographs_in_another_way(photos: list[Path]) -> None
     assert len(validation[0]) == len(validation[2]) == len(many) // 10
     assert not validation[0] & validation[2]
     qualities = [[each.quality for each in examples] for examples in spreads]
-    assert qualities[0] != qualities[2]
-    assert {min(each) for each in qualities} == {40}
-    assert {max(each) for each in qualities} == {60}
+    assert {*qualities[0]} == {*qualities[2]} == {40, 60}
+
+
+def test_each_photograph_is_encoded_at_qualities_that_lie_far_apart() -> None:
+    many = [Path(f"{number}.png") for number in range(40)]
+    settings = replace(SETTINGS, qualities=tuple(range(10, 90, 10)), encodings=2)
+    examples = spread(many, settings)
+    assert [each.quality for each in examples] == sorted(each.quality for each in examples)
+    for photo in many:
+        low, high = (each.quality for each in examples if each.photo == photo.absolute())
+        assert high - low == 40
+    counts = Counter(each.quality for each in examples)
+    assert set(counts) == set(settings.qualities)
+    assert max(counts.values()) - min(counts.values()) <= 2
 
 
 def test_buckets_of_few_cells_are_counted(photos: list[Path]) -> None:
-    sparse = train(photos[:1], replace(SETTINGS, depths=(7, 0)), 1, silent).banks[0].sparse
-    assert sparse[0] > 64
+    sparse = train(photos[:1], replace(SETTINGS, depths=(4, 0)), 1, silent).sparse
+    assert sparse[0] > 8
     assert sparse[1] == 0
 
 
-def filter_stages(bank: Bank) -> list[FilterStage]:
-    return [stage for stage in bank.stages if isinstance(stage, FilterStage)]
+def filter_stages(bank: Bank) -> list[LowRankStage]:
+    return [stage for stage in bank.stages if isinstance(stage, LowRankStage)]
 
 
-def test_unreadable_photographs_are_named_and_skipped(photos: list[Path], tmp_path: Path) -> None:
-    broken = tmp_path / "broken.png"
-    broken.write_bytes(photos[0].read_bytes()[:1000])
-    trained = train([broken, *photos[:2]], SETTINGS, 1, silent)
-    assert trained.photographs == 2
-    assert [type(error) for error in trained.unreadable] == [ImageUnreadable]
-    assert "broken.png" in str(trained.unreadable[0])
+def test_unreadable_photographs_are_named_and_skipped(of_few: Training) -> None:
+    assert [type(error) for error in of_few.trained.unreadable] == [ImageUnreadable]
+    assert "broken.png" in str(of_few.trained.unreadable[0])
 
 
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
@@ -196,10 +264,8 @@ def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
         train([tmp_path / "none.png"], SETTINGS, 1, silent)
 
 
-def test_progress_tells_each_step_to_its_end(photos: list[Path]) -> None:
-    steps: dict[str, tuple[int, int]] = {}
-    train(photos[:2], SETTINGS, 1, lambda step, done, total: steps.update({step: (done, total)}))
-    assert all(done == total for done, total in steps.values())
-    assert len(steps) == 3 + 4 * len(SETTINGS.depths)
-    assert steps[WHOLE] == (100, 100)
-    assert np.all([total > 0 for _, total in steps.values()])
+def test_progress_tells_each_step_to_its_end(of_few: Training) -> None:
+    assert all(done == total for done, total in of_few.steps.values())
+    assert len(of_few.steps) == 3 + 7 * len(SETTINGS.depths)
+    assert of_few.steps[WHOLE] == (100, 100)
+    assert all(total > 0 for _, total in of_few.steps.values())
