@@ -11,7 +11,7 @@ from raisr.training.settings import Settings
 from support import SAMPLES
 
 TWO = (Fraction(2), Fraction(2))
-SETTINGS = Settings("jpeg", TWO, False, (40, 60), (2, 1), (4, 2))
+SETTINGS = Settings("jpeg", TWO, False, (46, 58), (2, 1), (4, 2))
 
 
 def silent(_step: str, _done: float, _total: float) -> None:
