@@ -7,6 +7,7 @@ FORMAT.md, section 3.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -27,9 +28,6 @@ NOISE_BITS = 6
 
 MAX_SHIFT = 7
 """Fraction bits that the coefficients of a basis filter may have."""
-
-FINE_BITS = NOISE_BITS + MAX_SHIFT
-"""Further fraction bits of weights until they are rounded."""
 
 Number = TypeVar("Number", np.float32, np.int16)
 
@@ -98,7 +96,9 @@ class FilterStage:
 
         Filter ``orientation * buckets + bucket`` applies to a patch as it lies in the image.
         """
-        return self._oriented(np.float32)
+        taps, outputs = self.weights.shape[1:]
+        places = (_canonical_places(self.block, each) for each in range(ORIENTATIONS))
+        return self._gathered(places, np.float32).reshape(-1, taps, outputs)
 
     @cached_property
     def paired(self) -> NDArray[np.int16]:
@@ -107,20 +107,24 @@ class FilterStage:
         The weights of two neighbouring taps lie side by side for each output; `lanes` rounds the
         number of outputs up, and the outputs that it adds have weights of 0.
         """
-        outputs = self.block**2
-        pairs = self._oriented(np.int16).reshape(-1, PATCH**2 // 2, 2, outputs)
-        paired = np.zeros((*pairs.shape[:2], lanes(self.block), 2), np.int16)
-        paired[:, :, :outputs] = pairs.transpose(0, 1, 3, 2)
-        return paired
+        pairs = PATCH**2 // 2
+        outputs, padded = self.block**2, lanes(self.block)
+        places = np.full((pairs, padded, 2), PATCH**2 * outputs)
 
-    def _oriented(self, dtype: type[Number]) -> NDArray[Number]:
-        buckets, taps, outputs = self.weights.shape
-        oriented = np.empty((ORIENTATIONS, buckets, taps, outputs), dtype)
-        for orientation in range(ORIENTATIONS):
-            patch = canonical_order(PATCH, orientation)
-            block = canonical_order(self.block, orientation)
-            oriented[orientation][:, patch[:, None], block] = self.weights
-        return oriented.reshape(-1, taps, outputs)
+        def placed(orientation: int) -> NDArray[np.intp]:
+            canonical = _canonical_places(self.block, orientation)
+            places[:, :outputs] = canonical.reshape(pairs, 2, outputs).swapaxes(1, 2)
+            return places
+
+        gathered = self._gathered(map(placed, range(ORIENTATIONS)), np.int16)
+        return gathered.reshape(-1, pairs, padded, 2)
+
+    def _gathered(self, places: Iterable[NDArray[np.intp]], dtype: type[Number]) -> NDArray[Number]:
+        """The weights at some places of each filter, for each orientation; behind the last a 0."""
+        buckets = len(self.weights)
+        flat = np.zeros((buckets, self.weights[0].size + 1), dtype)
+        flat[:, :-1] = self.weights.reshape(buckets, -1)
+        return np.stack([flat.take(each.ravel(), axis=1) for each in places])
 
 
 @dataclass(frozen=True)
@@ -162,15 +166,14 @@ class LowRankStage:
     def at(self, noise: int) -> FilterStage:
         """The stage at a coding noise of -64..64."""
         # Every integer below 2**53 is exact in float64, whose matrix products are fast.
-        coefficients = (self.constant.astype(np.float64) * (1 << NOISE_BITS)) + (
-            self.slope.astype(np.float64) * noise
-        )
-        coefficients *= 2.0 ** (MAX_SHIFT - self.shift.astype(np.float64))
+        constant, slope = (each.astype(np.float64) for each in (self.constant, self.slope))
+        coefficients = constant + slope * (noise / (1 << NOISE_BITS))
+        coefficients /= np.exp2(self.shift)
         rank, taps, outputs = self.basis.shape
-        change = coefficients @ self.basis.reshape(rank, taps * outputs).astype(np.float64)
-        fine = change.reshape(-1, taps, outputs) + self.mean * float(1 << FINE_BITS)
-        weights = exact_weights(fine, self.mean)
-        return FilterStage(self.block, self.tree, weights)
+        sums = self.basis.cumsum(axis=1, dtype=np.float64).reshape(rank, taps * outputs)
+        running = (coefficients @ sums).reshape(-1, taps, outputs)
+        running += self.mean.cumsum(axis=0, dtype=np.float64)
+        return FilterStage(self.block, self.tree, weights_of_sums(running, self.mean))
 
 
 Stage = ResizeStage | FilterStage | BlendStage
@@ -201,24 +204,37 @@ def lanes(block: int) -> int:
     return -(-(block**2) // 4) * 4
 
 
-def exact_weights(fine: NDArray[np.float64], mean: NDArray[np.int16]) -> NDArray[np.int32]:
-    """Weights without their further fraction bits, and within the exact range.
+def weights_of_sums(running: NDArray[np.float64], mean: NDArray[np.int16]) -> NDArray[np.int32]:
+    """Whole weights, within the exact range, from the running sums of finer ones.
 
     Parameters
     ----------
-    fine : ndarray of shape (buckets, 64, q * q), float64
-        With `FINE_BITS` further fraction bits; those of an output sum to one.
+    running : ndarray of shape (buckets, 64, q * q), float64
+        Sums over the taps up to each, in units of 2**-9; overwritten. The last ones are 512.
     mean : ndarray of shape (64, q * q), int16
         The mean filter, for outputs whose gain is too large.
 
     Returns
     -------
     ndarray of shape (buckets, 64, q * q), int32
-        Differences of rounded running sums, so that they sum to one as well.
+        Differences of the rounded sums, so that they sum to one as well.
     """
-    sums = fine.cumsum(axis=1)
-    sums += float(1 << (FINE_BITS - 1))
-    whole = sums.astype(np.int64) >> FINE_BITS
-    weights = np.diff(whole, axis=1, prepend=0)
-    gain = np.abs(weights).sum(axis=1, keepdims=True)
-    return np.where(gain > MAX_GAIN << WEIGHT_BITS, mean, weights).astype(np.int32)
+    running += 0.5
+    np.floor(running, out=running)
+    weights = np.empty(running.shape, np.int32)
+    weights[:, 0] = running[:, 0]
+    np.subtract(running[:, 1:], running[:, :-1], out=weights[:, 1:], casting="unsafe")
+    gain = np.abs(weights).sum(axis=1, keepdims=True, dtype=np.int64)
+    loud = gain > MAX_GAIN << WEIGHT_BITS
+    if loud.any():
+        np.copyto(weights, mean, where=loud)
+    return weights
+
+
+def _canonical_places(block: int, orientation: int) -> NDArray[np.intp]:
+    """Where the weights of an oriented filter are in the canonical one, shape (64, q * q)."""
+    taps, outputs = PATCH**2, block**2
+    patch, cells = canonical_order(PATCH, orientation), canonical_order(block, orientation)
+    places = np.empty((taps, outputs), np.intp)
+    places[patch[:, None], cells] = np.arange(taps * outputs).reshape(taps, outputs)
+    return places

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from raisr.training.least_squares import TAPS, Sums
 from raisr_decoder.cells import PATCH
-from raisr_decoder.filters import FINE_BITS, MAX_SHIFT, WEIGHT_BITS, LowRankStage, exact_weights
+from raisr_decoder.filters import MAX_SHIFT, WEIGHT_BITS, LowRankStage, weights_of_sums
 from raisr_decoder.limits import MAX_NOISE
 from raisr_decoder.tree import Tree
 
@@ -143,7 +143,7 @@ class LinearFilters:
         """The same as integers, as `FilterStage` takes them."""
         filters = self.at(noise)
         mean = np.rint(self.mean * ONE).astype(np.int16)
-        return exact_weights(np.rint(filters * (ONE << FINE_BITS)), mean)
+        return weights_of_sums((filters * ONE).cumsum(axis=1), mean)
 
 
 @dataclass(frozen=True)
