@@ -1,4 +1,4 @@
-"""Filters of all buckets and qualities as sums of a few basis filters: fit, and round to integers.
+"""Filters of all buckets and qualities as sums of a few basis filters.
 
 The filter of a bucket at the coding noise n is ``mean + sum_k (a_k + b_k n / 64) basis_k``. Mean
 and basis are common to all buckets; a and b are the bucket's *coefficients*. They minimise the
@@ -7,26 +7,21 @@ that alternating least squares finds both from the sums of the normal equations.
 
 All filters of an output sum to one, so that flat areas stay flat: within the fit they are the
 average of the patch plus a vector of the 63 dimensions that are orthogonal to it.
-
-Rounding carries the error of each number over to those that are not yet rounded, as much as
-their correlation says: Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative
-Pre-trained Transformers", 2022, section 3.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raisr.training.least_squares import TAPS, Sums
-from raisr_decoder.cells import PATCH
-from raisr_decoder.filters import MAX_SHIFT, WEIGHT_BITS, LowRankStage, weights_of_sums
+from raisr_decoder.filters import WEIGHT_BITS, weights_of_sums
 from raisr_decoder.limits import MAX_NOISE
-from raisr_decoder.tree import Tree
 
 Array = NDArray[Any]
 """Of float64, and of int64 for noise levels."""
@@ -49,29 +44,11 @@ BASIS_RIDGE = 30.0
 COEFFICIENT_RIDGE = 1e-3
 """Share of the basis filters' mean energy that pulls coefficients to zero."""
 
-ROUNDING_ERROR = 0.006
-"""Squared pixel value that rounding a coefficient may add on average."""
-
 SAMPLED_NOISE = (-0.7, 0.0, 0.7)
 """Shares of the greatest noise at which filters are compared to order the basis."""
 
-BASIS_STEP = 1
-"""Binary logarithm of the step of basis filters, in units of 2**-9."""
-
-SUM_PENALTY = 100.0
-"""Weight of the sum of an output's weights in the metric of rounding, in energies of a tap."""
-
-LARGEST_WEIGHT = 112
-"""Of a basis filter before rounding, which may add a few units to it."""
-
-MAX_INTEGER = 127
 ONE = 1 << WEIGHT_BITS
-
-_DISTANCE = np.add.outer(*[(np.arange(PATCH) - (PATCH - 1) / 2) ** 2] * 2).ravel()
-"""Squared distance of each tap from the middle of the cell."""
-
-_ORTHOGONAL = np.linalg.svd(np.ones((TAPS, 1)))[0][:, 1:]
-"""The 63 directions in which the weights of an output may differ, shape (64, 63)."""
+"""A weight of one, as banks hold it."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +94,8 @@ class Moments:
 
     def projected(self) -> Moments:
         """In the 63 directions in which filters may differ."""
-        gram = _ORTHOGONAL.T @ self.gram @ _ORTHOGONAL
-        return Moments(gram, _ORTHOGONAL.T @ self.cross, self.cells)
+        gram = contrasts().T @ self.gram @ contrasts()
+        return Moments(gram, contrasts().T @ self.cross, self.cells)
 
 
 @dataclass(frozen=True)
@@ -234,16 +211,16 @@ def fit_linear(moments: Moments, ridge: float) -> LinearFilters:
     gram = np.block([[left.gram[0] + eye, left.gram[1]], [left.gram[1], left.gram[2] + eye]])
     solution = np.linalg.solve(gram, np.concatenate([left.cross[0], left.cross[1]], axis=1))
     constant, slope = np.split(solution, 2, axis=1)
-    return LinearFilters(mean, _ORTHOGONAL @ constant, _ORTHOGONAL @ slope)
+    return LinearFilters(mean, contrasts() @ constant, contrasts() @ slope)
 
 
 def fit_mean(moments: Moments) -> Array:
     """The filter that is best for all cells, shape (64, q * q)."""
     gram, cross = moments.gram[0].sum(axis=0), moments.cross[0].sum(axis=0)
     average = np.full((TAPS, cross.shape[1]), 1 / TAPS)
-    inner = _ORTHOGONAL.T @ gram @ _ORTHOGONAL + np.eye(TAPS - 1)
-    left = _ORTHOGONAL.T @ (cross - gram @ average)
-    return np.asarray(average + _ORTHOGONAL @ np.linalg.solve(inner, left))
+    inner = contrasts().T @ gram @ contrasts() + np.eye(TAPS - 1)
+    left = contrasts().T @ (cross - gram @ average)
+    return np.asarray(average + contrasts() @ np.linalg.solve(inner, left))
 
 
 def fit_low_rank(moments: Moments, mean: Array, start: LinearFilters, rank: int) -> LowRankFilters:
@@ -291,12 +268,12 @@ def differing_directions(sums: Sums, dimensions: int) -> tuple[Array, Array, Arr
     filters = fit_linear(moments, DIRECTION_RIDGE)
     left = moments.beyond(filters.mean).projected()
     root, inverse = _metric(left)
-    weighted = root @ (_ORTHOGONAL.T @ filters.constant) * _share(left)[:, None, None]
+    weighted = root @ (contrasts().T @ filters.constant) * _share(left)[:, None, None]
     inner, outer = weighted.shape[1:]
     patches = np.linalg.svd(weighted.transpose(1, 0, 2).reshape(inner, -1))[0]
     errors = np.linalg.svd(weighted.transpose(2, 0, 1).reshape(outer, -1))[0]
     per_cell = np.sqrt(len(left.gram[0]) / max(left.cells, 1))
-    scaled = _ORTHOGONAL @ (inverse @ patches[:, :dimensions]) / per_cell
+    scaled = contrasts() @ (inverse @ patches[:, :dimensions]) / per_cell
     return filters.mean, scaled, errors[:, :dimensions]
 
 
@@ -305,7 +282,7 @@ def _principal_basis(left: Moments, filters: LinearFilters, rank: int) -> Array:
     root, inverse = _metric(left)
     samples = np.concatenate([filters.constant + share * filters.slope for share in SAMPLED_NOISE])
     weighted = (
-        root @ (_ORTHOGONAL.T @ samples) * np.tile(_share(left), len(SAMPLED_NOISE))[:, None, None]
+        root @ (contrasts().T @ samples) * np.tile(_share(left), len(SAMPLED_NOISE))[:, None, None]
     )
     components = np.linalg.svd(weighted.reshape(len(weighted), -1), full_matrices=False)[2]
     return np.asarray(inverse @ components[:rank].reshape(-1, *weighted.shape[1:]))
@@ -327,12 +304,24 @@ def _share(left: Moments) -> Array:
 
 def _fit_coefficients(left: Moments, basis: Array) -> Array:
     """Best coefficients of each bucket, shape (buckets, 2, rank)."""
-    gram, cross = _projected_on(left, basis)
+    gram, cross = normal_equations(left, basis)
     return np.linalg.solve(gram, cross[..., None])[..., 0].reshape(len(gram), 2, -1)
 
 
-def _projected_on(left: Moments, basis: Array) -> tuple[Array, Array]:
-    """Normal equations of the coefficients of each bucket: (buckets, 2 K, 2 K), (buckets, 2 K)."""
+def normal_equations(left: Moments, basis: Array) -> tuple[Array, Array]:
+    """Those of the coefficients of each bucket, constants before slopes.
+
+    Parameters
+    ----------
+    left : Moments
+        Beyond the mean filter.
+    basis : ndarray of shape (K, taps, q * q)
+
+    Returns
+    -------
+    gram : ndarray of shape (buckets, 2 * K, 2 * K)
+    cross : ndarray of shape (buckets, 2 * K)
+    """
     rank, taps, outputs = basis.shape
     flat = basis.reshape(rank, -1)
     beside = basis.transpose(1, 0, 2).reshape(taps, -1)
@@ -390,91 +379,12 @@ def _ordered(left: Moments, inner: LowRankFilters) -> LowRankFilters:
     change = white @ np.linalg.pinv(basis)
     return LowRankFilters(
         inner.mean,
-        _ORTHOGONAL @ (inverse @ basis.reshape(inner.basis.shape)),
+        contrasts() @ (inverse @ basis.reshape(inner.basis.shape)),
         inner.coefficients @ change,
     )
 
 
-# --- integers -----------------------------------------------------------------------------------
-
-
-def round_mean(moments: Moments) -> NDArray[np.int16]:
-    """The mean filter as integers that sum to 512, shape (64, q * q)."""
-    mean = fit_mean(moments) * ONE
-    return _round_taps(mean, moments.gram[0].sum(axis=0), ONE).astype(np.int16)
-
-
-def round_stage(block: int, tree: Tree, filters: LowRankFilters, moments: Moments) -> LowRankStage:
-    """A stage of integers, as banks hold it.
-
-    Parameters
-    ----------
-    block : int
-        Rows and columns q of an output block.
-    tree : Tree
-    filters : LowRankFilters
-        Whose mean `round_mean` has rounded.
-    moments : Moments
-    """
-    basis = _rounded_basis(filters, moments)
-    left = moments.beyond(filters.mean)
-    gram, cross = _projected_on(left, basis / ONE)
-    exact = np.linalg.solve(gram, cross[..., None])[..., 0]
-    shift = _shifts(basis / ONE, exact, moments)
-    unit = np.tile(np.exp2(shift), 2)
-    rounded = np.empty(exact.shape, np.int8)
-    for bucket, metric in enumerate(gram):
-        whole = _round(exact[bucket, :, None] * unit[:, None], metric / np.outer(unit, unit))
-        rounded[bucket] = np.clip(whole[:, 0], -MAX_INTEGER, MAX_INTEGER)
-    constant, slope = np.split(rounded, 2, axis=1)
-    mean = np.rint(filters.mean * ONE).astype(np.int16)
-    return LowRankStage(block, tree, mean, basis, shift.astype(np.uint8), constant, slope)
-
-
-def _rounded_basis(filters: LowRankFilters, moments: Moments) -> NDArray[np.int8]:
-    """Basis filters as integers, the outputs of which sum to zero."""
-    basis = np.zeros(filters.basis.shape, np.int8)
-    for number, exact in enumerate(filters.basis * ONE):
-        use = filters.coefficients[:, :, number]
-        metric = np.tensordot(use[:, 0] ** 2, moments.gram[0], 1)
-        metric += np.tensordot(use[:, 1] ** 2, moments.gram[2], 1)
-        # A filter of large weights takes larger coefficients instead.
-        fitting = np.ceil(np.log2(max(np.abs(exact).max(), 1.0) / LARGEST_WEIGHT))
-        scale = 2.0 ** max(BASIS_STEP, fitting)
-        rounded = _round_taps(exact / scale, metric, 0)
-        if np.abs(rounded).max() <= MAX_INTEGER:
-            basis[number] = rounded
-    return basis
-
-
-def _shifts(basis: Array, coefficients: Array, moments: Moments) -> Array:
-    """Fraction bits of the coefficients of each basis filter, as few as `ROUNDING_ERROR` allows."""
-    energy = (basis * (moments.gram[0].sum(axis=0) @ basis)).mean(axis=2).sum(axis=1)
-    energy /= max(moments.cells, 1)
-    wanted = np.ceil(0.5 * np.log2(np.maximum(energy, 1e-12) / (12 * ROUNDING_ERROR)))
-    largest = np.abs(coefficients.reshape(len(coefficients), 2, -1)).max(axis=(0, 1))
-    possible = np.floor(np.log2(MAX_INTEGER / np.maximum(largest, 1e-12)))
-    return np.asarray(np.clip(np.minimum(wanted, possible), 0, MAX_SHIFT))
-
-
-def _round_taps(values: Array, gram: Array, total: int) -> Array:
-    """Weights as integers with a given sum, those far from the cell first; shape (64, outputs)."""
-    order = np.argsort(-_DISTANCE, kind="stable")
-    energy = np.trace(gram) / TAPS
-    metric = gram + 1e-3 * energy * np.eye(TAPS) + SUM_PENALTY * energy
-    rounded = np.empty_like(values)
-    rounded[order] = _round(values[order], metric[np.ix_(order, order)])
-    rounded[order[-1]] += total - rounded.sum(axis=0)
-    return rounded
-
-
-def _round(values: Array, metric: Array) -> Array:
-    """Integers near the rows of values, whose error is small in a metric."""
-    inverse = np.linalg.inv(metric + 1e-9 * np.trace(metric) / len(metric) * np.eye(len(metric)))
-    factor = np.linalg.cholesky((inverse + inverse.T) / 2).T
-    rest, rounded = values.copy(), np.empty_like(values)
-    for number in range(len(values)):
-        rounded[number] = np.rint(rest[number])
-        error = (rest[number] - rounded[number]) / factor[number, number]
-        rest[number + 1 :] -= np.outer(factor[number, number + 1 :], error)
-    return rounded
+@cache
+def contrasts() -> Array:
+    """The directions in which the weights of an output may differ, orthonormal: shape (64, 63)."""
+    return np.asarray(np.linalg.svd(np.ones((TAPS, 1)))[0][:, 1:])

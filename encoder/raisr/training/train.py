@@ -20,7 +20,7 @@ from raisr.errors import NoPhotographs
 from raisr.executor import Executor, open_executor
 from raisr.fingerprint import fingerprint, of_programs
 from raisr.progress import Progress
-from raisr.training import items, low_rank, tasks
+from raisr.training import items, low_rank, rounding, tasks
 from raisr.training.checkpoints import CheckpointDirectory
 from raisr.training.examples import Example, spread
 from raisr.training.items import CountedStage
@@ -276,7 +276,7 @@ def _fitted(
     moments = low_rank.weigh(levels, np.array([noise for _, noise in knots]), plan.ridge)
     exact = low_rank.fit_linear(moments, plan.ridge)
     report(2, 4)
-    mean = low_rank.round_mean(moments) / low_rank.ONE
+    mean = rounding.round_mean(moments) / low_rank.ONE
     reduced = low_rank.fit_low_rank(moments, mean, exact, plan.rank)
     report(3, 4)
     for name, filters in ((FULL_RANK, exact), (NOT_ROUNDED, reduced.linear())):
@@ -284,7 +284,7 @@ def _fitted(
             [filters.weights(noise_at(quality, knots)) for quality in plan.qualities]
         )
         items.store_weights(run.checkpoints, plan.number, name, weights)
-    stage = low_rank.round_stage(plan.block, tree, reduced, moments)
+    stage = rounding.round_stage(plan.block, tree, reduced, moments)
     report(4, 4)
     return stage, sum((each.cells for each in levels), np.zeros(tree.leaves, np.int64))
 

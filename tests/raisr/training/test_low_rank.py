@@ -11,10 +11,9 @@ from raisr.training.low_rank import (
     fit_linear,
     fit_low_rank,
     fit_noise,
-    round_mean,
-    round_stage,
     weigh,
 )
+from raisr.training.rounding import round_mean, round_stage
 from raisr_decoder.bank import Bank, load, save
 from raisr_decoder.cells import pad
 from raisr_decoder.color import round_luma
