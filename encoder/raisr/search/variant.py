@@ -203,7 +203,7 @@ class Trial:
             return restore(base, filters, images.reference.shape, engine=kernels.engine())
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _filters(bank: Bank, quality: int) -> Filters:
     """Of the trials of a moment: they take a few milliseconds to expand, and a few megabytes."""
     return bank.filters(quality)
