@@ -53,5 +53,14 @@ def _settings(
 ) -> Settings:
     first = CELL if upsample_first else int(scales[0] * CELL)
     ranks = RANKS[first], *(RANKS[CELL],) * (stages - 1)
-    depths = (DEPTH,) * stages
-    return Settings(base, scales, upsample_first, qualities, depths, ranks, min_gain=MIN_GAIN)
+    return Settings(
+        base,
+        scales,
+        upsample_first,
+        qualities,
+        (DEPTH,) * stages,
+        ranks,
+        # Their filters see the output image's pixels, as many as of several other encodings.
+        encodings=2 if upsample_first else 4,
+        min_gain=MIN_GAIN,
+    )
