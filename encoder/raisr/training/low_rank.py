@@ -35,6 +35,9 @@ ROUNDS = 8
 DIRECTION_RIDGE = 300.0
 """As `fit_linear` takes it, where filters only show in what they differ."""
 
+WEIGHT_POWER = 0.75
+"""A level counts for this power of the inverse of its squared error."""
+
 MIN_ERROR = 0.1
 """Squared pixel value below which a level does not count for more."""
 
@@ -168,24 +171,34 @@ def fit_noise(levels: Sequence[Sums], ridge: float) -> NDArray[np.int64]:
     weights: Array = np.ones(len(levels))
     for _ in range(NOISE_ROUNDS):
         filters = fit_linear(Moments.of(levels, noise, weights), ridge)
-        weights = _weights(levels, noise, filters)
+        weights = _weights(_errors(levels, noise, filters))
         falling = np.minimum.accumulate([_likely_noise(sums, filters) for sums in levels])
         span = max(falling[0] - falling[-1], np.finfo(float).tiny)
         noise = MAX_NOISE * (2 * (falling - falling[-1]) / span - 1)
     return np.rint(noise).astype(np.int64)
 
 
-def weigh(levels: Sequence[Sums], noise: NDArray[np.int64], ridge: float) -> Moments:
-    """Moments in which each level counts for as much as its error is small, as in a mean PSNR."""
-    even = np.ones(len(levels))
-    filters = fit_linear(Moments.of(levels, noise, even), ridge)
-    return Moments.of(levels, noise, _weights(levels, noise, filters))
+def weigh(levels: Sequence[Sums], noise: NDArray[np.int64], ridge: float) -> tuple[Moments, float]:
+    """Moments in which each level counts for more the smaller its error, and the smallest error.
+
+    A mean PSNR would be best with the inverse of the squared error as the weight; a power of it
+    leaves more to low qualities.
+    """
+    filters = fit_linear(Moments.of(levels, noise, np.ones(len(levels))), ridge)
+    errors = _errors(levels, noise, filters)
+    weights = _weights(errors)
+    return Moments.of(levels, noise, weights), float(errors.min())
 
 
-def _weights(levels: Sequence[Sums], noise: Array, filters: LinearFilters) -> Array:
-    """Inverse of each level's squared error, with a mean of 1."""
+def _errors(levels: Sequence[Sums], noise: Array, filters: LinearFilters) -> Array:
+    """Squared error of each level."""
     errors = [sums.error(filters.at(at)) for sums, at in zip(levels, noise, strict=True)]
-    inverse = 1 / np.maximum(errors, MIN_ERROR)
+    return np.maximum(errors, MIN_ERROR)
+
+
+def _weights(errors: Array) -> Array:
+    """Weight of each level, with a mean of 1."""
+    inverse = errors**-WEIGHT_POWER
     return np.asarray(inverse / inverse.mean())
 
 

@@ -23,11 +23,11 @@ from raisr_decoder.cells import PATCH
 from raisr_decoder.filters import MAX_SHIFT, LowRankStage
 from raisr_decoder.tree import Tree
 
-ROUNDING_ERROR = 0.006
-"""Squared pixel value that rounding a coefficient may add on average."""
+ROUNDING_SHARE = 1.5e-4
+"""Share of the smallest squared error of a level that rounding a coefficient may add."""
 
-BASIS_STEP = 1
-"""Binary logarithm of the step of basis filters, in units of 2**-9."""
+FINE_ERROR = 10.0
+"""Squared error, in squared pixel values, from which on basis filters have a coarser step."""
 
 SUM_PENALTY = 100.0
 """Weight of the sum of an output's weights in the metric of rounding, in energies of a tap."""
@@ -45,7 +45,9 @@ def round_mean(moments: Moments) -> NDArray[np.int16]:
     return _round_taps(mean, moments.gram[0].sum(axis=0), ONE).astype(np.int16)
 
 
-def round_stage(block: int, tree: Tree, filters: LowRankFilters, moments: Moments) -> LowRankStage:
+def round_stage(
+    block: int, tree: Tree, filters: LowRankFilters, moments: Moments, error: float
+) -> LowRankStage:
     """A stage of integers, as banks hold it.
 
     Parameters
@@ -56,12 +58,14 @@ def round_stage(block: int, tree: Tree, filters: LowRankFilters, moments: Moment
     filters : LowRankFilters
         Whose mean `round_mean` has rounded.
     moments : Moments
+    error : float
+        Squared error of the level that suffers most from rounding, as `weigh` returns it.
     """
-    basis = _rounded_basis(filters, moments)
+    basis = _rounded_basis(filters, moments, 1.0 if error < FINE_ERROR else 2.0)
     left = moments.beyond(filters.mean)
     gram, cross = normal_equations(left, basis / ONE)
     exact = np.linalg.solve(gram, cross[..., None])[..., 0]
-    shift = _shifts(basis / ONE, exact, moments)
+    shift = _shifts(basis / ONE, exact, moments, ROUNDING_SHARE * error)
     unit = np.tile(np.exp2(shift), 2)
     rounded = np.empty(exact.shape, np.int8)
     for bucket, metric in enumerate(gram):
@@ -72,8 +76,8 @@ def round_stage(block: int, tree: Tree, filters: LowRankFilters, moments: Moment
     return LowRankStage(block, tree, mean, basis, shift.astype(np.uint8), constant, slope)
 
 
-def _rounded_basis(filters: LowRankFilters, moments: Moments) -> NDArray[np.int8]:
-    """Basis filters as integers, the outputs of which sum to zero."""
+def _rounded_basis(filters: LowRankFilters, moments: Moments, step: float) -> NDArray[np.int8]:
+    """Basis filters as integers, in units of `step` or more, the outputs of which sum to zero."""
     basis = np.zeros(filters.basis.shape, np.int8)
     for number, exact in enumerate(filters.basis * ONE):
         use = filters.coefficients[:, :, number]
@@ -81,18 +85,18 @@ def _rounded_basis(filters: LowRankFilters, moments: Moments) -> NDArray[np.int8
         metric += np.tensordot(use[:, 1] ** 2, moments.gram[2], 1)
         # A filter of large weights takes larger coefficients instead.
         fitting = np.ceil(np.log2(max(np.abs(exact).max(), 1.0) / LARGEST_WEIGHT))
-        scale = 2.0 ** max(BASIS_STEP, fitting)
+        scale = max(step, 2.0**fitting)
         rounded = _round_taps(exact / scale, metric, 0)
         if np.abs(rounded).max() <= MAX_INTEGER:
             basis[number] = rounded
     return basis
 
 
-def _shifts(basis: Array, coefficients: Array, moments: Moments) -> Array:
-    """Fraction bits of the coefficients of each basis filter, as few as `ROUNDING_ERROR` allows."""
+def _shifts(basis: Array, coefficients: Array, moments: Moments, error: float) -> Array:
+    """Fraction bits of the coefficients of each basis filter, as few as add an error at most."""
     energy = (basis * (moments.gram[0].sum(axis=0) @ basis)).mean(axis=2).sum(axis=1)
     energy /= max(moments.cells, 1)
-    wanted = np.ceil(0.5 * np.log2(np.maximum(energy, 1e-12) / (12 * ROUNDING_ERROR)))
+    wanted = np.ceil(0.5 * np.log2(np.maximum(energy, 1e-12) / (12 * error)))
     largest = np.abs(coefficients.reshape(len(coefficients), 2, -1)).max(axis=(0, 1))
     possible = np.floor(np.log2(MAX_INTEGER / np.maximum(largest, 1e-12)))
     return np.asarray(np.clip(np.minimum(wanted, possible), 0, MAX_SHIFT))

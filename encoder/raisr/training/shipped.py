@@ -14,8 +14,11 @@ MIN_GAIN = 0.02
 DEPTH = 7
 """Levels of every tree."""
 
-RANKS = {2: 16, 3: 18, 4: 18, 5: 18, 6: 16, 8: 16}
-"""Basis filters by the rows of an output block: a larger block makes each of them larger."""
+RANKS = {2: 18, 3: 20, 4: 20, 5: 18, 6: 16, 8: 16}
+"""Basis filters of the first stage by the rows of an output block, which makes them larger."""
+
+LATER_RANK = 15
+"""Basis filters of each later stage."""
 
 
 def shipped() -> list[Settings]:
@@ -52,7 +55,7 @@ def _settings(
     stages: int,
 ) -> Settings:
     first = CELL if upsample_first else int(scales[0] * CELL)
-    ranks = RANKS[first], *(RANKS[CELL],) * (stages - 1)
+    ranks = RANKS[first], *(LATER_RANK,) * (stages - 1)
     return Settings(
         base,
         scales,

@@ -273,7 +273,8 @@ def _fitted(
         knots = tuple(zip(qualities, fitted.tolist(), strict=True))
         items.store_knots(run.checkpoints, knots)
     report(1, 4)
-    moments = low_rank.weigh(levels, np.array([noise for _, noise in knots]), plan.ridge)
+    noise = np.array([noise for _, noise in knots])
+    moments, error = low_rank.weigh(levels, noise, plan.ridge)
     exact = low_rank.fit_linear(moments, plan.ridge)
     report(2, 4)
     mean = rounding.round_mean(moments) / low_rank.ONE
@@ -284,7 +285,7 @@ def _fitted(
             [filters.weights(noise_at(quality, knots)) for quality in plan.qualities]
         )
         items.store_weights(run.checkpoints, plan.number, name, weights)
-    stage = rounding.round_stage(plan.block, tree, reduced, moments)
+    stage = rounding.round_stage(plan.block, tree, reduced, moments, error)
     report(4, 4)
     return stage, sum((each.cells for each in levels), np.zeros(tree.leaves, np.int64))
 

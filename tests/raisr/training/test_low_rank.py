@@ -55,10 +55,10 @@ def sums_of(stage: LowRankStage, noise: int) -> Sums:
 
 
 def fitted(stage: LowRankStage, levels: list[Sums], noise: np.ndarray, rank: int) -> LowRankStage:
-    moments = weigh(levels, noise, RIDGE)
+    moments, error = weigh(levels, noise, RIDGE)
     mean, exact = round_mean(moments) / ONE, fit_linear(moments, RIDGE)
     filters = fit_low_rank(moments, mean, exact, rank)
-    return round_stage(stage.block, stage.tree, filters, moments)
+    return round_stage(stage.block, stage.tree, filters, moments, error)
 
 
 def reread(stage: LowRankStage) -> LowRankStage:
