@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -113,42 +113,47 @@ def tasks(folder: Path) -> Iterator[Task]:
     yield Task("train", train, folder / "train", "made/my.bank")
 
 
-def undisturbed(task: Task) -> tuple[dict[str, bytes], float]:
-    """What the command makes, and the seconds that it takes; nothing of it stays."""
+@dataclass(frozen=True)
+class Made:
+    """What a command makes undisturbed, by name, and the seconds that it takes."""
+
+    files: dict[str, bytes]
+    seconds: float
+
+
+def undisturbed(task: Task) -> Made:
+    """Run the command; nothing that it made stays."""
     begun = time.monotonic()
     task.finish()
-    seconds = time.monotonic() - begun
-    expected = task.files()
-    assert expected
+    made = Made(task.files(), time.monotonic() - begun)
+    assert made.files
     shutil.rmtree(task.folder)
-    return expected, seconds
+    return made
 
 
-def killed(task: Task, kills: int, rng: Random) -> int:
+def killed(task: Task, made: Made, kills: int, rng: Random) -> int:
     """Kill the command so many times, and check what it leaves; how many kills came too late."""
-    expected, seconds = undisturbed(task)
     late = 0
     for _ in range(kills):
         process = task.start()
         try:
-            _, errors = process.communicate(timeout=rng.uniform(0, 1.1 * seconds))
+            _, errors = process.communicate(timeout=rng.uniform(0, 1.1 * made.seconds))
             assert process.returncode == 0, errors
-            assert task.files() == expected
+            assert task.files() == made.files
             shutil.rmtree(task.folder)
             late += 1
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             for name, content in task.files().items():
-                assert content == expected[name], f"{task.name} left {name} half-written"
+                assert content == made.files[name], f"{task.name} left {name} half-written"
     task.finish()
-    assert task.files() == expected
+    assert task.files() == made.files
     return late
 
 
-def full_disk(task: Task) -> None:
+def full_disk(task: Task, made: Made) -> None:
     """Let disks of several sizes be full: the command says so, and leaves nothing half-written."""
-    expected, _ = undisturbed(task)
     for disk in DISKS:
         process = task.start(disk)
         _, errors = process.communicate()
@@ -157,11 +162,11 @@ def full_disk(task: Task) -> None:
             assert "cannot be written" in errors, errors
             assert "Traceback" not in errors, errors
         for name, content in task.files().items():
-            assert content == expected[name], f"{task.name} left {name} half-written"
+            assert content == made.files[name], f"{task.name} left {name} half-written"
         unfinished = [path for path in task.output.parent.rglob(".*") if path.name != INDEX]
         assert not unfinished, unfinished
     task.finish()
-    assert task.files() == expected
+    assert task.files() == made.files
 
 
 def _lasting(path: Path) -> bytes:
@@ -178,8 +183,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         for task in tasks(Path(scratch)):
-            late = killed(task, options.kills, Random(options.seed))
-            full_disk(replace(task, folder=task.folder.with_name(f"{task.name}-full")))
+            made = undisturbed(task)
+            late = killed(task, made, options.kills, Random(options.seed))
+            shutil.rmtree(task.folder)
+            full_disk(task, made)
             print(  # noqa: T201
                 f"{task.name}: killed {options.kills - late} times (and {late} runs had ended), "
                 f"a full disk {len(DISKS)} times: nothing half-written, every rerun completed",

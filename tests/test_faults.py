@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shutil
+from collections.abc import Iterator
 from random import Random
 
 import pytest
 
-from faults import full_disk, killed, tasks
+from faults import Made, Task, full_disk, killed, tasks, undisturbed
 
 pytestmark = pytest.mark.slow
 
+NAMES = ["encode", "export", "train"]
 
-@pytest.mark.parametrize("name", ["encode", "export", "train"])
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Task]:
+    return {task.name: task for task in tasks(tmp_path_factory.mktemp("commands"))}
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def made(commands: dict[str, Task], request: pytest.FixtureRequest) -> tuple[Task, Made]:
+    """A command, and what it makes."""
+    task = commands[request.param]
+    return task, undisturbed(task)
+
+
+@pytest.fixture
+def task(made: tuple[Task, Made]) -> Iterator[Task]:
+    """A command that has not been run."""
+    yield made[0]
+    shutil.rmtree(made[0].folder)
+
+
 def test_what_is_killed_leaves_nothing_half_written_and_can_be_run_again(
-    name: str, tmp_path: Path
+    task: Task, made: tuple[Task, Made]
 ) -> None:
-    task = next(task for task in tasks(tmp_path) if task.name == name)
-    killed(task, 2, Random(1))
+    killed(task, made[1], 2, Random(1))
 
 
-@pytest.mark.parametrize("name", ["encode", "export", "train"])
-def test_a_full_disk_is_reported_and_leaves_nothing_half_written(name: str, tmp_path: Path) -> None:
-    task = next(task for task in tasks(tmp_path) if task.name == name)
-    full_disk(task)
+def test_a_full_disk_is_reported_and_leaves_nothing_half_written(
+    task: Task, made: tuple[Task, Made]
+) -> None:
+    full_disk(task, made[1])
