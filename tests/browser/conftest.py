@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from raisr.codecs.jpeg import save_jpeg
@@ -81,10 +82,15 @@ def cache(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample photographs, and payloads that something is wrong with."""
+    """The sample photographs, and payloads that something is wrong with.
+
+    All photographs but one have half their size: the server measures what payloads of them save.
+    """
     folder = tmp_path_factory.mktemp("photos")
     for photo in SAMPLES.glob("*.jpg"):
-        shutil.copy(photo, folder)
+        with Image.open(photo) as image:
+            image.reduce(2).save(folder / photo.name, quality=90)
+    shutil.copy(SAMPLES / "two-dogs.jpg", folder)
     base = save_jpeg(read_photo(folder / "two-dogs.jpg")[::4, ::4], 50)
     rows, columns, _ = read_photo(folder / "two-dogs.jpg")[::2, ::2].shape
     payload = pack(base, Metadata(columns, rows, "0" * 31 + "1"))

@@ -107,7 +107,7 @@ RECT_OF_IMAGE = """(element) => {
 }"""
 DOGS = '<img src="/photos/two-dogs.jpg" alt="Dogs" width="300" height="450">'
 DANDELIONS = '<img src="/photos/dandelions.jpg" alt="Dandelions" width="300" height="200">'
-DOGS_COLUMNS, DANDELIONS_COLUMNS = 1000, 1500
+DOGS_COLUMNS, DANDELIONS_COLUMNS = 1000, 750
 # What tests leave behind.
 CLEAR = """() => {
   document.querySelector("main").replaceChildren();
@@ -404,7 +404,7 @@ def test_a_new_source_is_decoded_in_place_of_the_old_one(blank: Page) -> None:
     element = blank.locator("raisr-img").first
     element.evaluate("(element) => element.setAttribute('src', '/photos/dandelions.jpg')")
     element.and_(blank.locator("[decoded]")).wait_for()
-    assert element.evaluate("(element) => element.shadowRoot.querySelector('canvas').width") == 1500
+    assert element.evaluate("(element) => element.shadowRoot.querySelector('canvas').width") == 750
 
 
 @pytest.mark.parametrize(

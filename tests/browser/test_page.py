@@ -239,7 +239,7 @@ def test_a_server_that_does_not_know_webassembly_will_do(page: Page, server: str
 @pytest.fixture
 def small_photo(samples: Path, tmp_path: Path) -> Path:
     small = tmp_path / "small.png"
-    small.write_bytes(save_png(read_photo(samples / "two-dogs.jpg")[500:900, 200:500]))
+    small.write_bytes(save_png(read_photo(samples / "two-dogs.jpg")[500:660, 200:320]))
     return small
 
 
