@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Page, expect
 
 SIZES = {"narrow.png": (3, 2000), "small.png": (40, 30), "large.png": (1500, 1000)}
 
@@ -55,24 +55,32 @@ def assert_fit(page: Page, width: int) -> None:
         assert 0 < box["height"] <= rows
 
 
-def test_a_photograph_that_is_too_large_is_not_sent(page: Page, address: str) -> None:
+@pytest.fixture
+def too_large(tmp_path: Path) -> Path:
+    """A file of 30 MB."""
+    photo = tmp_path / "photo.jpg"
+    with photo.open("wb") as file:
+        file.truncate(30_000_000)
+    return photo
+
+
+def test_a_photograph_that_is_too_large_is_not_sent(
+    page: Page, address: str, too_large: Path
+) -> None:
     page.goto(f"{address}/try")
-    page.set_input_files("input[type=file]", files=too_large())
+    page.set_input_files("input[type=file]", too_large)
     message = page.eval_on_selector("input[type=file]", "input => input.validationMessage")
     assert message == "This file has 30.0 MB; 20 MB is the limit."
     page.get_by_role("button", name="Encode").click()
     expect(page.get_by_role("button", name="Encode")).to_be_enabled()
 
 
-def test_a_photograph_that_is_too_large_is_answered_with_a_page(page: Page, address: str) -> None:
+def test_a_photograph_that_is_too_large_is_answered_with_a_page(
+    page: Page, address: str, too_large: Path
+) -> None:
     page.goto(f"{address}/try")
     # As in a page without scripts.
     page.eval_on_selector("input[type=file]", "input => delete input.dataset.maxBytes")
-    page.set_input_files("input[type=file]", files=too_large())
+    page.set_input_files("input[type=file]", too_large)
     page.get_by_role("button", name="Encode").click()
     expect(page.get_by_text("a photograph to try may have 20 MB at most")).to_be_visible()
-
-
-def too_large() -> FilePayload:
-    """A file of 30 MB, as Playwright takes it."""
-    return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": bytes(30_000_000)}
