@@ -26,7 +26,7 @@ from raisr.images.reading import read_photo
 from raisr.images.writing import save_png
 from support import SAMPLES
 
-# With a small stand-in for the page's runtime and hasty compression, so that exporting takes a moment.
+# With a small stand-in for the page's runtime and hasty compression: exporting takes a moment.
 PROGRAM = """
 import sys
 from pathlib import Path
