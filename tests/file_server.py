@@ -42,6 +42,12 @@ class FileServer(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), functools.partial(_Handler, directory=folder))
         self.address = f"http://127.0.0.1:{self.server_port}"
 
+    def reset(self) -> None:
+        """Forget what happened, and what was to happen."""
+        self.faults.clear()
+        self.sent.clear()
+        self.go_on.clear()
+
     def handle_error(self, *_: object) -> None:
         """Say nothing: browsers give up connections."""
 
@@ -91,6 +97,7 @@ FAULTY: dict[str, Callable[[bytes], tuple[bytes, int]]] = {
 def serving(folder: Path) -> Iterator[FileServer]:
     """A server of that folder."""
     with FileServer(folder) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # The seconds between looks at whether it shall shut down.
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         yield server
         server.shutdown()

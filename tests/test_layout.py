@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,10 +67,18 @@ def run_python(script: str, *arguments: object) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+text_of = cache(Path.read_text)
+
+
+@cache
+def nodes_of(source: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(text_of(source))))
+
+
 def modules_named_in(source: Path) -> set[str]:
     """Top-level modules that a source file imports anywhere in it."""
     names = set()
-    for node in ast.walk(ast.parse(source.read_text())):
+    for node in nodes_of(source):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -105,7 +114,7 @@ def test_a_source_imports_only_what_its_place_allows(source: Path) -> None:
 def test_only_command_lines_print(source: Path) -> None:
     printing = {
         node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-        for node in ast.walk(ast.parse(source.read_text()))
+        for node in nodes_of(source)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
     } & {"print", "echo", "secho"}
     assert not printing or "cli" in source.relative_to(CHECKOUT).with_suffix("").parts
@@ -162,7 +171,8 @@ def test_the_field_s_words_are_used(word: str) -> None:
     found = [
         f"{path.relative_to(CHECKOUT)}:{number}: {line.strip()}"
         for path in WRITTEN
-        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if pattern.search(text_of(path))
+        for number, line in enumerate(text_of(path).splitlines(), start=1)
         if pattern.search(line)
     ]
     assert not found, f"write {WORDS[word]}"

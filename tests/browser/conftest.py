@@ -4,25 +4,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from raisr.codecs.jpeg import save_jpeg
 from raisr.images.reading import read_photo
-from raisr.search.search import search
-from raisr.search.settings import Settings
+from raisr.images.writing import save_png
 from raisr_decoder.metadata import Metadata, pack
 from raisr_web.export import export
 from raisr_web.runtime import FOLDER
+from support import SAMPLES, VECTORS
 from tools import runtime
-
-LARGE = (4000, 6000)
-"""Rows and columns of an image of 24 megapixels."""
 
 MAX_WAIT_MILLISECONDS = 300_000
 """For a browser to do what a test waits for."""
@@ -68,22 +64,39 @@ def new_context(new_context: Callable[..., BrowserContext]) -> Callable[..., Bro
     return create
 
 
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser) -> Iterator[Page]:
+    """A page for all tests of a file: starting Python takes longer than most of them do."""
+    page = browser.new_page()
+    page.set_default_timeout(MAX_WAIT_MILLISECONDS)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """What servers and exports keep, for all processes that run tests at the same time."""
+    own = tmp_path_factory.getbasetemp()
+    return (own if worker_id == "master" else own.parent) / "cache"
+
+
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample photographs, and payloads that something is wrong with."""
+    """The sample photographs, and payloads that something is wrong with.
+
+    All photographs but one have half their size: the server measures what payloads of them save.
+    """
     folder = tmp_path_factory.mktemp("photos")
-    for photo in (CHECKOUT / "samples").glob("*.jpg"):
-        shutil.copy(photo, folder)
+    for photo in SAMPLES.glob("*.jpg"):
+        with Image.open(photo) as image:
+            image.reduce(2).save(folder / photo.name, quality=90)
+    shutil.copy(SAMPLES / "two-dogs.jpg", folder)
     base = save_jpeg(read_photo(folder / "two-dogs.jpg")[::4, ::4], 50)
     rows, columns, _ = read_photo(folder / "two-dogs.jpg")[::2, ::2].shape
     payload = pack(base, Metadata(columns, rows, 50, "0" * 31 + "1"))
     (folder / "x-unknown-bank.jpg").write_bytes(payload)
     damaged = payload.replace(bytes.fromhex("0" * 31 + "1"), bytes.fromhex("0" * 31 + "2"))
     (folder / "x-damaged-metadata.jpg").write_bytes(damaged)
-    rows, columns = LARGE
-    large = np.resize(read_photo(folder / "two-dogs.jpg"), (rows, columns, 3))
-    settings = Settings("jpeg", Fraction(2), quality=30)
-    (folder / "x-large.jpg").write_bytes(search(large, settings).payload)
     return folder
 
 
@@ -95,12 +108,9 @@ def python_runtime() -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(
-    samples: Path, python_runtime: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def server(samples: Path, python_runtime: Path, cache: Path) -> Iterator[str]:
     """The address of `raisr serve`."""
     assert python_runtime.is_dir()
-    cache = tmp_path_factory.mktemp("cache")
     raisr = Path(sys.executable).with_name("raisr")
     command = [raisr, "serve", samples, "--port", "0", "--cache", cache]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -111,12 +121,20 @@ def server(
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, python_runtime: Path) -> Path:
-    """An exported site of two images, and pages that show one of them once or ten times."""
+def site(tmp_path_factory: pytest.TempPathFactory, python_runtime: Path, cache: Path) -> Path:
+    """An exported site of two images, and pages that show one of them once or ten times.
+
+    Beside it are the conformance vectors, with their banks.
+    """
     photos, site = tmp_path_factory.mktemp("photos"), tmp_path_factory.mktemp("site")
-    for name in ("two-dogs.jpg", "dandelions.jpg"):
-        shutil.copy(CHECKOUT / "samples" / name, photos)
-    export(photos, site, tmp_path_factory.mktemp("cache"), python_runtime, lambda *_: None)
+    for name in ("two-dogs", "dandelions"):
+        # Smaller than they are, to be exported sooner.
+        (photos / f"{name}.png").write_bytes(
+            save_png(read_photo(SAMPLES / f"{name}.jpg")[::3, ::3])
+        )
+    export(photos, site, cache, python_runtime, lambda *_: None)
+    shutil.copytree(VECTORS, site / "vectors")
+    shutil.copytree(VECTORS / "banks", site / "raisr/banks", dirs_exist_ok=True)
     element = '<raisr-img src="photos/two-dogs.jpg" width="100" height="150"></raisr-img>'
     script = '<script type="module" src="raisr/{}"></script>'
     (site / "ten.html").write_text(script.format("raisr-img.js") + 10 * element)

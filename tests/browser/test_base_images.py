@@ -190,18 +190,18 @@ def encode(kind: str, pixels: NDArray[np.uint8], variants: list[dict[str, Any]])
 
 
 def decode_all(browser: Browser, files: dict[str, list[bytes]]) -> dict[str, list[Pair]]:
-    """Decode files of several kinds here and, all of them in one go, in the browser."""
+    """Decode files of several kinds here and in the browser."""
     page = browser.new_page()
-    sent = [base64.b64encode(file).decode() for group in files.values() for file in group]
+    pairs = {}
     with serving(STATIC) as server:
         page.goto(f"{server.address}/icon.svg")
-        data_url = page.evaluate(DECODE, sent)
+        # All kinds at once would be a message of so many megabytes that it takes long to arrive.
+        for kind, group in files.items():
+            data_url = page.evaluate(DECODE, [base64.b64encode(file).decode() for file in group])
+            pixels = rgba_arrays(base64.b64decode(data_url.partition(",")[2]))
+            pairs[kind] = [Pair(decode_here(file), next(pixels).astype(int)) for file in group]
     page.close()
-    pixels = rgba_arrays(base64.b64decode(data_url.partition(",")[2]))
-    return {
-        kind: [Pair(decode_here(file), next(pixels).astype(int)) for file in group]
-        for kind, group in files.items()
-    }
+    return pairs
 
 
 def decode_here(file: bytes) -> NDArray[np.int64]:

@@ -28,18 +28,23 @@ DECODE_BASE = """async (address) => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def gallery(shared_page: Page, server: str) -> Page:
+    shared_page.goto(server)
+    return shared_page
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_canvas_holds_the_pixels_that_the_encoder_expects(
-    page: Page, server: str, name: str, tmp_path: Path
+    gallery: Page, server: str, name: str, tmp_path: Path
 ) -> None:
-    page.goto(server)
-    element = page.locator(f"raisr-img[src='/photos/{name}']")
+    element = gallery.locator(f"raisr-img[src='/photos/{name}']")
     element.scroll_into_view_if_needed()
-    element.and_(page.locator("[decoded]")).wait_for()
+    element.and_(gallery.locator("[decoded]")).wait_for()
 
     payload = urllib.request.urlopen(f"{server}/photos/{name}").read()  # noqa: S310
     metadata = parse(payload)
-    base = pixels(page.evaluate(DECODE_BASE, f"/photos/{name}"))
+    base = pixels(gallery.evaluate(DECODE_BASE, f"/photos/{name}"))
     assert_same_pixels(base, decode_base(payload), tmp_path, "base image, as decoded")
     expected = restore(base, filters_of(metadata, BankStore()), metadata.shape)
     assert_shows(element, expected, tmp_path, "output image")

@@ -23,12 +23,13 @@ def test_the_gallery_decodes_every_image(page: Page, address: str) -> None:
         element.and_(page.locator("[decoded]")).wait_for()
     page.locator("figcaption a").first.click()
     page.locator("raisr-img[decoded]").wait_for()
+    page.get_by_role("link", name="Examples").click()
+    page.wait_for_url(f"{address}/examples/")
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_each_example_decodes_its_image(page: Page, address: str, example: str) -> None:
-    page.goto(f"{address}/")
-    page.get_by_role("link", name="Examples").click()
+    page.goto(f"{address}/examples/")
     page.get_by_role("link", name=EXAMPLES[example]).click()
     page.locator("raisr-img[decoded]").wait_for()
 

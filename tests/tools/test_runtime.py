@@ -66,7 +66,7 @@ def test_the_same_sources_are_packed_into_the_same_bytes(folder: Path, tmp_path:
 
 def test_an_import_trace_that_fails_says_why(tmp_path: Path) -> None:
     decoder = CHECKOUT / "wasm_decoder"
-    wheels = [build_wheel(decoder, tmp_path)]
+    wheels = [build_wheel(decoder, CHECKOUT / ".cache")]
     with pytest.raises(PackingFailed, match="No module named 'numpy'"):
         runtime.pack(wheels, CHECKOUT / "node_modules/pyodide", decoder, tmp_path)
     assert not list(tmp_path.glob("packed-*"))

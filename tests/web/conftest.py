@@ -1,5 +1,6 @@
 """A gallery of a few small images."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,32 +14,44 @@ from raisr_decoder.metadata import Metadata, pack
 from raisr_web.app import create_app
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def photograph() -> np.ndarray:
     """A smooth image with an edge, of shape (96, 128, 3)."""
     rows, columns = np.mgrid[:96, :128]
     plane = np.where(rows > columns, 40, 2 * columns % 256)
-    return np.stack([plane, plane[::-1], plane // 2], axis=-1).astype(np.uint8)
+    image = np.stack([plane, plane[::-1], plane // 2], axis=-1).astype(np.uint8)
+    image.flags.writeable = False
+    return image
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def payload(photograph: np.ndarray) -> bytes:
     """A JPEG of half the size that carries metadata."""
     return pack(save_jpeg(photograph[::2, ::2], 60), Metadata(128, 96, 60, "0123456789abcdef" * 2))
 
 
+@pytest.fixture(scope="session")
+def fill(photograph: np.ndarray, payload: bytes) -> Callable[[Path], Path]:
+    """Makes, inside a folder, the one that `folder` describes."""
+
+    def fill(parent: Path) -> Path:
+        folder = parent / "photos"
+        folder.mkdir()
+        (folder / "payload.jpg").write_bytes(payload)
+        (folder / "photograph.png").write_bytes(save_png(photograph))
+        (folder / "broken.jpg").write_bytes(b"this is no image")
+        (folder / "notes.txt").write_text("not for the gallery")
+        (parent / "secret.jpg").write_bytes(payload)
+        (folder / "link.jpg").symlink_to(parent / "secret.jpg")
+        return folder
+
+    return fill
+
+
 @pytest.fixture
-def folder(tmp_path: Path, photograph: np.ndarray, payload: bytes) -> Path:
+def folder(tmp_path: Path, fill: Callable[[Path], Path]) -> Path:
     """A folder with a payload, a photograph, a broken image, a text; a secret lies beside it."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    (folder / "payload.jpg").write_bytes(payload)
-    (folder / "photograph.png").write_bytes(save_png(photograph))
-    (folder / "broken.jpg").write_bytes(b"this is no image")
-    (folder / "notes.txt").write_text("not for the gallery")
-    (tmp_path / "secret.jpg").write_bytes(payload)
-    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
-    return folder
+    return fill(tmp_path)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,19 +15,35 @@ from raisr_web.export import export
 from raisr_web.gallery import EXAMPLES
 
 
-@pytest.fixture
-def runtime(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small folder in place of the Python runtime."""
-    (tmp_path / "runtime" / "0123").mkdir(parents=True)
-    (tmp_path / "runtime" / "0123" / "pyodide.asm.wasm").write_bytes(b"wasm")
-    return tmp_path / "runtime"
+    runtime = tmp_path_factory.mktemp("runtime")
+    (runtime / "0123").mkdir()
+    (runtime / "0123" / "pyodide.asm.wasm").write_bytes(b"wasm")
+    return runtime
 
 
-@pytest.fixture
-def site(folder: Path, tmp_path: Path, runtime: Path) -> Path:
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keeps what is compressed, which takes most of the time."""
+    return tmp_path_factory.mktemp("cache") / "raisr"
+
+
+@pytest.fixture(scope="module")
+def site(
+    tmp_path_factory: pytest.TempPathFactory,
+    fill: Callable[[Path], Path],
+    runtime: Path,
+    cache: Path,
+) -> Path:
+    """A site whose folder held another file before."""
+    parent = tmp_path_factory.mktemp("exported")
+    folder, site = fill(parent), parent / "site"
     (folder / "payload.jpg").unlink()
-    site = tmp_path / "site"
-    exported = export(folder, site, tmp_path / "cache", runtime, lambda *_: None)
+    site.mkdir()
+    (site / "robots.txt").write_text("mine")
+    exported = export(folder, site, cache, runtime, lambda *_: None)
     assert exported.images == 1
     assert [failure.name for failure in exported.failures] == ["broken.jpg"]
     return site
@@ -54,11 +71,11 @@ def test_the_site_has_the_examples(site: Path, name: str) -> None:
 
 
 def test_images_that_cannot_be_decoded_are_named_and_left_out(
-    folder: Path, tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, runtime: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "cut.tif").write_bytes(b"II*\0 this is no image, either")
     monkeypatch.setattr(raisr_web.runtime, "FOLDER", runtime)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
     monkeypatch.setattr(raisr_web.cli, "require_runtime", lambda: None)
     site = tmp_path / "site"
     done = CliRunner().invoke(raisr_web.cli.export, [str(folder), "-o", str(site)])
@@ -76,9 +93,9 @@ def test_images_that_cannot_be_decoded_are_named_and_left_out(
 
 
 def test_files_have_the_suffix_of_what_they_contain(
-    folder: Path, tmp_path: Path, runtime: Path
+    folder: Path, tmp_path: Path, runtime: Path, cache: Path
 ) -> None:
-    site, cache = tmp_path / "site", tmp_path / "cache"
+    site = tmp_path / "site"
     photograph = (folder / "photograph.png").read_bytes()
     for name in ("photograph.gif", "50% #1?.png"):
         (folder / name).write_bytes(photograph)
@@ -117,9 +134,5 @@ def test_pages_offer_nothing_that_takes_a_server(site: Path) -> None:
     assert " KB sent" in (site / "index.html").read_text()
 
 
-def test_files_of_others_stay(folder: Path, tmp_path: Path, runtime: Path) -> None:
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "robots.txt").write_text("mine")
-    (folder / "payload.jpg").unlink()
-    export(folder, tmp_path / "site", tmp_path / "cache", runtime, lambda *_: None)
-    assert (tmp_path / "site" / "robots.txt").read_text() == "mine"
+def test_files_of_others_stay(site: Path) -> None:
+    assert (site / "robots.txt").read_text() == "mine"
