@@ -17,6 +17,10 @@ DEPTH = 7
 RANKS = {2: 18, 3: 20, 4: 20, 5: 18, 6: 16, 8: 16}
 """Basis filters of the first stage by the rows of an output block, which makes them larger."""
 
+ENCODINGS = {"jpeg": 4, "webp": 2, "avif": 2, "png": 1}
+"""How often each photograph is encoded for direct banks: filters of JPEG change most with quality.
+Banks that resize first see the pixels of the output image, which are enough of one encoding."""
+
 LATER_RANK = 15
 """Basis filters of each later stage."""
 
@@ -63,7 +67,6 @@ def _settings(
         qualities,
         (DEPTH,) * stages,
         ranks,
-        # Their filters see the output image's pixels, as many as of several other encodings.
-        encodings=2 if upsample_first else 4,
+        encodings=1 if upsample_first else ENCODINGS[base],
         min_gain=MIN_GAIN,
     )
