@@ -73,6 +73,16 @@ def shared_page(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
+@pytest.fixture
+def waiting_page(page: Page) -> Page:
+    """A page whose images wait for Python for ever: what is tested takes no decoding."""
+    never = "await new Promise(() => {});"
+    page.route(
+        "**/pyodide.mjs", lambda route: route.fulfill(body=never, content_type="text/javascript")
+    )
+    return page
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """What servers and exports keep, for all processes that run tests at the same time."""

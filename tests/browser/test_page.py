@@ -179,15 +179,15 @@ def test_without_javascript_the_base_image_stays_where_none_is_decoded(
     assert len(page.locator("raisr-img").first.screenshot()) > 50_000
 
 
-def test_axe_finds_nothing_on_any_page(page: Page, server: str) -> None:
+def test_axe_finds_nothing_on_any_page(waiting_page: Page, server: str) -> None:
     axe = (CHECKOUT / "node_modules/axe-core/axe.min.js").read_text()
     examples = [f"/examples/{name}/" for name in EXAMPLES]
-    # They are looked at while they wait for Python.
-    page.route("**/pyodide.mjs", lambda _: None)
     for path in ("/", "/picture/two-dogs.jpg/", "/try", "/nowhere", "/examples/", *examples):
-        page.goto(f"{server}{path}")
+        waiting_page.goto(f"{server}{path}")
         # As a string, so that the page's policy has no say in it.
-        violations = page.evaluate(f"{axe}; axe.run().then(({{ violations }}) => violations)")
+        violations = waiting_page.evaluate(
+            f"{axe}; axe.run().then(({{ violations }}) => violations)"
+        )
         assert [(violation["id"], path) for violation in violations] == []
 
 

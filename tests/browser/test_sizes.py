@@ -11,6 +11,14 @@ from playwright.sync_api import Page, expect
 
 SIZES = {"narrow.png": (3, 2000), "small.png": (40, 30), "large.png": (1500, 1000)}
 
+# Choose a file of 30 MB, which is made in the page: it would take long to get there.
+CHOOSE_TOO_LARGE = """(input) => {
+  const chosen = new DataTransfer();
+  const content = [new Uint8Array(30_000_000)];
+  chosen.items.add(new File(content, "photo.jpg", { type: "image/jpeg" }));
+  input.files = chosen.files;
+  input.dispatchEvent(new Event("change"));
+}"""
 WIDTHS = (390, 1280)
 """Of the window."""
 
@@ -31,14 +39,14 @@ def address(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[s
 
 
 @pytest.mark.parametrize("path", ["/", *(f"/picture/{name}/" for name in SIZES)])
-def test_an_image_is_never_shown_larger_than_it_is(page: Page, address: str, path: str) -> None:
-    # Decoded images lie where base images were; here they wait for Python.
-    page.route("**/pyodide.mjs", lambda _: None)
+def test_an_image_is_never_shown_larger_than_it_is(
+    waiting_page: Page, address: str, path: str
+) -> None:
     for width in WIDTHS:
         # So high that no image waits to be scrolled to.
-        page.set_viewport_size({"width": width, "height": 6000})
-        page.goto(f"{address}{path}")
-        assert_fit(page, width)
+        waiting_page.set_viewport_size({"width": width, "height": 6000})
+        waiting_page.goto(f"{address}{path}")
+        assert_fit(waiting_page, width)
 
 
 def assert_fit(page: Page, width: int) -> None:
@@ -55,32 +63,19 @@ def assert_fit(page: Page, width: int) -> None:
         assert 0 < box["height"] <= rows
 
 
-@pytest.fixture
-def too_large(tmp_path: Path) -> Path:
-    """A file of 30 MB."""
-    photo = tmp_path / "photo.jpg"
-    with photo.open("wb") as file:
-        file.truncate(30_000_000)
-    return photo
-
-
-def test_a_photograph_that_is_too_large_is_not_sent(
-    page: Page, address: str, too_large: Path
-) -> None:
+def test_a_photograph_that_is_too_large_is_not_sent(page: Page, address: str) -> None:
     page.goto(f"{address}/try")
-    page.set_input_files("input[type=file]", too_large)
+    page.eval_on_selector("input[type=file]", CHOOSE_TOO_LARGE)
     message = page.eval_on_selector("input[type=file]", "input => input.validationMessage")
     assert message == "This file has 30.0 MB; 20 MB is the limit."
     page.get_by_role("button", name="Encode").click()
     expect(page.get_by_role("button", name="Encode")).to_be_enabled()
 
 
-def test_a_photograph_that_is_too_large_is_answered_with_a_page(
-    page: Page, address: str, too_large: Path
-) -> None:
+def test_a_photograph_that_is_too_large_is_answered_with_a_page(page: Page, address: str) -> None:
     page.goto(f"{address}/try")
     # As in a page without scripts.
     page.eval_on_selector("input[type=file]", "input => delete input.dataset.maxBytes")
-    page.set_input_files("input[type=file]", too_large)
+    page.eval_on_selector("input[type=file]", CHOOSE_TOO_LARGE)
     page.get_by_role("button", name="Encode").click()
     expect(page.get_by_text("a photograph to try may have 20 MB at most")).to_be_visible()
