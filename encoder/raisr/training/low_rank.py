@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from raisr.training.least_squares import TAPS, Sums
 from raisr_decoder.filters import WEIGHT_BITS, weights_of_sums
-from raisr_decoder.limits import MAX_NOISE
+from raisr_decoder.limits import MAX_GAIN, MAX_NOISE
 
 Array = NDArray[Any]
 """Of float64, and of int64 for noise levels."""
@@ -228,12 +228,19 @@ def fit_linear(moments: Moments, ridge: float) -> LinearFilters:
 
 
 def fit_mean(moments: Moments) -> Array:
-    """The filter that is best for all cells, shape (64, q * q)."""
+    """The filter that is best for all cells, within the gain of banks: shape (64, q * q)."""
+    directions = contrasts()
     gram, cross = moments.gram[0].sum(axis=0), moments.cross[0].sum(axis=0)
     average = np.full((TAPS, cross.shape[1]), 1 / TAPS)
-    inner = contrasts().T @ gram @ contrasts() + np.eye(TAPS - 1)
-    left = contrasts().T @ (cross - gram @ average)
-    return np.asarray(average + contrasts() @ np.linalg.solve(inner, left))
+    left = directions.T @ (cross - gram @ average)
+    inner = directions.T @ gram @ directions
+    ridge = 1.0
+    while True:
+        change = directions @ np.linalg.solve(inner + ridge * np.eye(TAPS - 1), left)
+        if np.abs(average + change).sum(axis=0).max() < MAX_GAIN - 1:
+            return np.asarray(average + change)
+        # Few cells fit filters of opposite weights that cancel out.
+        ridge *= 10
 
 
 def fit_low_rank(moments: Moments, mean: Array, start: LinearFilters, rank: int) -> LowRankFilters:
