@@ -80,7 +80,7 @@ class Bank:
         Base codec of the images that it was trained on, one of `BASES`.
     noise : tuple of (int, int)
         The coding noise at some qualities: pairs of a quality, 0..100, rising, and a number of
-        -64..64 that follows the logarithm of the error that coding adds. Between them it is
+        -64..64 that the filters depend on, greatest at the lowest one. Between them it is
         interpolated linearly, beyond them it stays the same.
     stages : tuple of BankStage
         A resize or filter stage, then filter stages of scale 1 and blend stages.
@@ -110,7 +110,12 @@ class Bank:
     def filters(self, quality: int) -> Filters:
         """The stages for a quality of the base codec, 0..100."""
         noise = noise_at(quality, self.noise)
-        return Filters(tuple(stage.at(noise) for stage in self.stages))
+        return Filters(
+            tuple(
+                stage.at(noise) if isinstance(stage, LowRankStage) else stage
+                for stage in self.stages
+            )
+        )
 
     @cached_property
     def id(self) -> str:

@@ -45,10 +45,6 @@ class ResizeStage:
 
     scales: tuple[Fraction, Fraction] = (Fraction(0), Fraction(255, 16))
 
-    def at(self, _noise: int) -> ResizeStage:
-        """The same stage at any coding noise."""
-        return self
-
 
 @dataclass(frozen=True)
 class BlendStage:
@@ -61,10 +57,6 @@ class BlendStage:
     """
 
     strength: int
-
-    def at(self, _noise: int) -> BlendStage:
-        """The same stage at any coding noise."""
-        return self
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ def _draw_noise(axes: Axes, knots: Sequence[tuple[int, int]], shown: set[int], t
         words = "The filters are the same at every quality."
         axes.text(EDGE, top + LINE / 2, words, size=SMALL, va="center")
         return top + LINE
-    words = "coding noise over quality; it follows the logarithm of the error that coding adds"
+    words = "coding noise over quality: what the filters depend on, in straight lines"
     axes.text(EDGE, top + LINE / 2, words, size=SMALL, va="center")
     left, across, down = EDGE + 30, 8, 0.7
     zero = top + 2 * LINE + MAX_NOISE * down

@@ -267,7 +267,7 @@ def fit_low_rank(moments: Moments, mean: Array, start: LinearFilters, rank: int)
 
 
 def differing_directions(sums: Sums, dimensions: int) -> tuple[Array, Array, Array]:
-    """In what patches count for how filters of buckets differ, and errors of the mean filter.
+    """The directions of patches and of errors in which the filters of buckets differ most.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ def differing_directions(sums: Sums, dimensions: int) -> tuple[Array, Array, Arr
     patches : ndarray of shape (64, dimensions)
         Directions of patches, in each of which they have unit variance.
     errors : ndarray of shape (q * q, dimensions)
-        Directions of errors, orthonormal.
+        Directions of the mean filter's errors, orthonormal.
     """
     moments = Moments.of([sums], np.zeros(1), np.ones(1))
     filters = fit_linear(moments, DIRECTION_RIDGE)
